@@ -1,0 +1,3 @@
+//! rollgate lints how change may reach users.
+
+pub mod text;
