@@ -1,0 +1,34 @@
+//! One adapter per format: manifests lowered to the model.
+//!
+//! An adapter is one file: `declare_adapter!` with its page, then `lower`. It reads tolerantly: takes the fields it
+//! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
+
+mod lowering;
+mod object;
+mod workload;
+mod world;
+
+pub use lowering::{Finish, Lowered, Lowering, is_template};
+pub use object::Object;
+pub use workload::{Workload, payload, pod_template};
+pub use world::{Definitions, World, may_mean};
+
+use crate::catalog::AdapterMeta;
+
+/// Reads one format.
+pub trait Adapter: Sync {
+    /// What it says of itself: which group and kind it claims is data there.
+    fn meta(&self) -> &'static AdapterMeta;
+
+    /// Lowers one object. Infallible: what can't be read becomes a remark on the rollout or a problem of the file.
+    fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>);
+}
+
+/// Every adapter, sorted by id.
+pub static ALL: &[&dyn Adapter] = &[];
+
+/// The adapter that claims `group` and `kind`.
+pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
+    let claims = |a: &&&'static dyn Adapter| a.meta().kinds.iter().any(|k| k.group == group && k.kind == kind);
+    ALL.iter().find(claims).copied()
+}

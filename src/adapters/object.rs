@@ -1,0 +1,114 @@
+//! A Kubernetes-shaped object: group, kind, metadata.
+
+use std::collections::BTreeMap;
+
+use crate::model::units::parse_seconds_f64;
+use crate::model::{ChangeKind, Declared, Fact, ObjectRef, Risk};
+use crate::syntax::Node;
+use crate::text::Span;
+
+/// One object of a manifest: a document, or an item of a `List`.
+#[derive(Clone, Copy)]
+pub struct Object<'d> {
+    /// Its root map.
+    pub node: Node<'d>,
+    /// Group: what stands before the `/` of `apiVersion`; "" for core.
+    pub group: &'d str,
+    /// Version: what stands after it.
+    pub version: &'d str,
+    /// Kind.
+    pub kind: &'d str,
+}
+
+impl<'d> Object<'d> {
+    /// The object at `node`, if it has an `apiVersion` and a `kind`.
+    pub fn new(node: Node<'d>) -> Option<Self> {
+        let api = node.get("apiVersion")?.text()?;
+        let kind = node.get("kind")?.text()?;
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
+        Some(Self { node, group, version, kind })
+    }
+
+    /// `metadata.name`, or `metadata.generateName`.
+    pub fn name_node(&self) -> Option<Node<'d>> {
+        let metadata = self.node.get("metadata")?;
+        metadata.get("name").or_else(|| metadata.get("generateName"))
+    }
+
+    /// Its name, "" if it has none.
+    pub fn name(&self) -> &'d str {
+        self.name_node().and_then(Node::text).unwrap_or("")
+    }
+
+    /// Where its name stands, else its kind: the anchor of findings that concern the whole.
+    pub fn name_span(&self) -> Span {
+        self.name_node().or_else(|| self.node.get("kind")).unwrap_or(self.node).span()
+    }
+
+    /// `metadata.namespace`.
+    pub fn namespace(&self) -> Option<&'d str> {
+        self.node.path(&["metadata", "namespace"]).and_then(Node::text).filter(|n| !n.is_empty())
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> ObjectRef {
+        ObjectRef::new(self.group, self.kind, self.namespace(), self.name())
+    }
+
+    /// The identity of an object named here, in this one's namespace.
+    pub fn neighbour(&self, group: &str, kind: &str, name: &str) -> ObjectRef {
+        ObjectRef::new(group, kind, self.namespace(), name)
+    }
+
+    /// The text of one annotation.
+    pub fn annotation(&self, key: &str) -> Option<Node<'d>> {
+        self.node.path(&["metadata", "annotations"])?.get(key)
+    }
+
+    /// `spec`.
+    pub fn spec(&self) -> Option<Node<'d>> {
+        self.node.get("spec")
+    }
+
+    /// What the object says of itself: our annotations and its labels.
+    pub fn declared(&self) -> Declared {
+        let text = |key: &str| self.annotation(key).and_then(Node::text);
+        let annotations = self.node.path(&["metadata", "annotations"]);
+        let ours = |n: Node<'_>| n.entries().any(|(k, _)| k.text().is_some_and(|k| k.starts_with("rollgate/")));
+        Declared {
+            service: text("rollgate/service").map(Into::into),
+            environment: text("rollgate/environment").map(Into::into),
+            change: text("rollgate/change").and_then(ChangeKind::from_name),
+            risk: text("rollgate/risk").and_then(Risk::from_name),
+            plan: self.annotation("rollgate/plan").and_then(|n| Some(Fact::stated(Box::from(n.text()?), n.span()))),
+            traffic: text("rollgate/traffic").and_then(parse_traffic),
+            labels: self.labels(),
+            annotated: annotations.is_some_and(ours),
+        }
+    }
+
+    fn labels(&self) -> BTreeMap<Box<str>, Box<str>> {
+        let Some(labels) = self.node.path(&["metadata", "labels"]) else { return BTreeMap::new() };
+        labels.entries().filter_map(|(k, v)| Some((k.text()?.into(), v.text()?.into()))).collect()
+    }
+}
+
+/// Requests a day from `120000/day`, `5000/h`, `40/min`, `12/s`.
+pub fn parse_traffic(text: &str) -> Option<f64> {
+    let (count, per) = text.split_once('/')?;
+    let count: f64 = count.trim().replace(['_', ','], "").parse().ok()?;
+    let seconds = parse_seconds_f64(&format!("1{}", per.trim()))?;
+    (count >= 0.0 && seconds > 0.0).then(|| count * 86_400.0 / seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_traffic;
+
+    #[test]
+    fn traffic_is_requests_a_day() {
+        assert_eq!(parse_traffic("120000/day"), Some(120_000.0));
+        assert_eq!(parse_traffic("10/s"), Some(864_000.0));
+        assert_eq!(parse_traffic("many"), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! Every definition of the checked set, found by identity.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::ObjectRef;
+
+struct Entry {
+    namespace: Option<Box<str>>,
+    path: Arc<str>,
+    value: Box<dyn Any + Send + Sync>,
+}
+
+/// Every definition that the adapters made, whatever file it stands in.
+#[derive(Default)]
+pub struct Definitions {
+    entries: BTreeMap<(Box<str>, Box<str>, Box<str>), Vec<Entry>>,
+}
+
+impl Definitions {
+    /// Adds the definition of `id`, made in the file `path`.
+    pub fn add(&mut self, id: ObjectRef, path: &Arc<str>, value: Box<dyn Any + Send + Sync>) {
+        let entry = Entry { namespace: id.namespace, path: Arc::clone(path), value };
+        self.entries.entry((id.group, id.kind, id.name)).or_default().push(entry);
+    }
+}
+
+/// The definitions as seen from one file.
+///
+/// A name means an object of the same namespace. Where one of the two says no namespace they match by name; among
+/// several the one whose file lies nearest wins, since one repository holds many applications.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    definitions: &'w Definitions,
+    path: &'w str,
+}
+
+impl<'w> World<'w> {
+    /// The definitions as seen from the file `path`.
+    pub const fn new(definitions: &'w Definitions, path: &'w str) -> Self {
+        Self { definitions, path }
+    }
+
+    /// The definition of `id`, if it is in the checked set and is a `T`.
+    pub fn find<T: Any>(&self, id: &ObjectRef) -> Option<&'w T> {
+        self.all::<T>(id).into_iter().next()
+    }
+
+    /// Every definition that `id` may mean, the likeliest first.
+    pub fn all<T: Any>(&self, id: &ObjectRef) -> Vec<&'w T> {
+        let key = (id.group.clone(), id.kind.clone(), id.name.clone());
+        let Some(entries) = self.definitions.entries.get(&key) else { return Vec::new() };
+        let mut fitting: Vec<_> = entries.iter().filter(|e| may_mean(&e.namespace, &id.namespace)).collect();
+        fitting.sort_by_key(|e| {
+            let exact = e.namespace == id.namespace;
+            (!exact, std::cmp::Reverse(nearness(&e.path, self.path)), Arc::clone(&e.path))
+        });
+        fitting.into_iter().filter_map(|e| e.value.downcast_ref()).collect()
+    }
+}
+
+/// May a name written for namespace `wanted` mean an object of namespace `there`?
+pub fn may_mean(there: &Option<Box<str>>, wanted: &Option<Box<str>>) -> bool {
+    there == wanted || there.is_none() || wanted.is_none()
+}
+
+/// How many leading folders two paths share; the same file is nearest.
+fn nearness(a: &str, b: &str) -> usize {
+    if a == b {
+        return usize::MAX;
+    }
+    let folders = |p: &'_ str| p.rsplit_once('/').map_or(String::new(), |(dir, _)| dir.to_owned());
+    folders(a).split('/').zip(folders(b).split('/')).take_while(|(x, y)| x == y).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_of_the_same_name_wins() {
+        let mut all = Definitions::default();
+        let id = |ns| ObjectRef::new("argoproj.io", "AnalysisTemplate", ns, "slo");
+        for (path, ns, value) in [("a/t.yaml", None, 1), ("b/c/t.yaml", None, 2), ("z.yaml", Some("prod"), 3)] {
+            all.add(id(ns), &Arc::from(path), Box::new(value));
+        }
+        let seen = |path, ns| World::new(&all, path).find::<i32>(&id(ns)).copied();
+        assert_eq!(seen("b/c/r.yaml", None), Some(2));
+        assert_eq!(seen("a/r.yaml", None), Some(1));
+        assert_eq!(seen("a/r.yaml", Some("prod")), Some(3));
+        assert_eq!(seen("a/r.yaml", Some("dev")), Some(1));
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run says: findings about the user's files, and the report around them.
+
+mod fingerprint;
+
+pub use fingerprint::Fingerprint;
+
+use crate::catalog::{Level, RuleMeta};
+use crate::text::Span;
+
+/// A second place and what it has to do with the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What stands there, as part of a sentence.
+    pub text: String,
+}
+
+/// The rollout a finding belongs to, as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RolloutKey {
+    /// The format: `argo-rollouts`.
+    pub system: &'static str,
+    /// API group.
+    pub group: Box<str>,
+    /// Kind.
+    pub kind: Box<str>,
+    /// Namespace, if written.
+    pub namespace: Option<Box<str>>,
+    /// Name.
+    pub name: Box<str>,
+    /// Service.
+    pub service: Box<str>,
+    /// Environment, if known.
+    pub environment: Option<Box<str>>,
+}
+
+/// Does a finding count?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Active,
+}
+
+impl State {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+        }
+    }
+}
+
+/// News for the user: a place in a file, what is wrong there, and what to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static RuleMeta,
+    /// The level the policy gives it here.
+    pub level: Level,
+    /// Does it count?
+    pub state: State,
+    /// The exact value.
+    pub primary: Span,
+    /// One sentence: what was found against what is required, in numbers, without a final stop.
+    pub what: String,
+    /// The smallest edit that mends it.
+    pub help: String,
+    /// What was found, short: `1%`.
+    pub found: Option<String>,
+    /// What is required, short: `>= 2%`.
+    pub required: Option<String>,
+    /// Other places that belong to it.
+    pub related: Vec<Label>,
+    /// The rollout it belongs to.
+    pub rollout: Option<RolloutKey>,
+    /// What it is about within the rollout, stable under edits elsewhere: a field path or a metric's name.
+    pub about: String,
+    /// Its identity across runs.
+    pub fingerprint: Fingerprint,
+}
+
+/// Something that cannot be known from the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undetermined {
+    /// The rule that could not decide.
+    pub rule: &'static RuleMeta,
+    /// Where.
+    pub span: Span,
+    /// Why, as a word: `template`, `no-repository`.
+    pub reason: &'static str,
+    /// Why, as a sentence for people.
+    pub what: String,
+    /// The rollout it belongs to.
+    pub rollout: Option<RolloutKey>,
+}

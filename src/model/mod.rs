@@ -1,0 +1,31 @@
+//! The normalized rollout: what every manifest, whatever system it was written for, is lowered to.
+//!
+//! Rules read these types and nothing else. A *declared* progression is a plan that one file holds whole; a *live* one
+//! says only where exposure stands now, and its progression is the file's history in git.
+
+mod criterion;
+mod exposure;
+mod fact;
+mod hold;
+mod identity;
+pub mod metric;
+mod problem;
+mod record;
+mod rollback;
+mod rollout;
+mod shadow;
+pub mod units;
+
+pub use criterion::{Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, StageRange};
+pub use exposure::{Audience, Basis, Exposure, Share};
+pub use fact::Fact;
+pub use hold::Hold;
+pub use identity::{ChangeKind, Declared, ObjectRef, Risk, SubjectKind};
+pub use metric::{Metric, MetricKind};
+pub use problem::{Problem, ProblemKind};
+pub use record::{CriteriaDocument, Drill, DrillOutcome, Evidence, Waiver, WaiverTarget};
+pub use rollback::{Method, RollbackPlan};
+pub use rollout::{
+    Gate, GateKind, Payload, Progression, Remark, RemarkKind, Rollout, Schedule, Stage, Strategy, Unknown, Unresolved,
+};
+pub use shadow::{Comparer, Shadow};

@@ -1,0 +1,134 @@
+//! `canary-too-small`: a first stage that shows nothing.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Cx, Rule};
+use crate::catalog::RuleMeta;
+use crate::declare_rule;
+use crate::model::{Exposure, Rollout, Share, Stage};
+
+declare_rule! {
+    /// ## What it checks
+    ///
+    /// The first limited stage (above 0 %, below 100 %) exposes at least `min`. The *effective* share is judged: what
+    /// the platform really serves, not what is written. Rings and tenants without a share are not judged.
+    ///
+    /// ## Why it matters
+    ///
+    /// A canary of 0.1 % sees too few requests to show anything but a total failure, so the next stage is taken on
+    /// trust. For most metrics one to five percent is the least that tells a regression from noise.
+    ///
+    /// ## What to do
+    ///
+    /// Raise the first weight, or hold the stage on a named audience (a ring, a list of tenants) instead of a share.
+    ///
+    /// ## Examples
+    ///
+    /// ```yaml violates
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 0.1%, hold: 1h}
+    ///   - {exposure: 10%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ```yaml passes
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 1%, hold: 1h}
+    ///   - {exposure: 10%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ## What it cannot see
+    ///
+    /// How much traffic there is: `canary-underpowered` does that arithmetic where the traffic is written down.
+    pub CanaryTooSmall {
+        id: "canary-too-small",
+        family: Exposure,
+        summary: "first limited stage below the minimum: too little signal",
+        level: Error,
+    }
+}
+
+/// Parameters of `canary-too-small`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Params {
+    /// The least share of the first limited stage; exactly this much is allowed.
+    pub min: Share,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { min: Share::from_percent(1.0) }
+    }
+}
+
+impl Rule for CanaryTooSmall {
+    type Params = Params;
+    const META: &'static RuleMeta = &Self::META;
+
+    fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
+        let Some((index, stage)) = rollout.first_limited() else { return };
+        let (Some(exposure), Some(share)) = (stage.exposure.known(), stage.share()) else { return };
+        if share >= params.min {
+            return;
+        }
+        let what = format!("first stage exposes {}; this policy asks for at least {}", served(exposure), params.min);
+        let help = format!("raise the first stage to {} or more", params.min);
+        cx.report(stage.exposure.span(), what, help)
+            .measured(share.to_string(), format!(">= {}", params.min))
+            .about(format!("stage {index}"))
+            .limit("min");
+    }
+}
+
+/// The share of a stage in words; says both numbers where the platform bends the written one.
+fn served(exposure: &Exposure) -> String {
+    let (share, noun) = (exposure.judged(), exposure.basis.noun());
+    if share == exposure.written {
+        format!("{share} of {noun}")
+    } else {
+        format!("{share} of {noun} ({} is written)", exposure.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Fact, Hold};
+    use crate::rules::testing::{HERE, canary, check, live, stage};
+
+    #[test]
+    fn below_the_minimum() {
+        let found = check::<CanaryTooSmall>(json!({}), canary(vec![stage(0.0, Hold::Gated), stage(0.1, Hold::None)]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].what, "first stage exposes 0.1% of traffic; this policy asks for at least 1%");
+        assert_eq!(check::<CanaryTooSmall>(json!({"min": "2%"}), live(1.0)).len(), 1);
+    }
+
+    #[test]
+    fn exactly_the_minimum_and_rings_pass() {
+        assert!(check::<CanaryTooSmall>(json!({}), canary(vec![stage(1.0, Hold::None)])).is_empty());
+        let ring = Stage::new(Fact::Absent { near: HERE }, HERE);
+        assert!(check::<CanaryTooSmall>(json!({}), canary(vec![ring, stage(20.0, Hold::None)])).is_empty());
+    }
+}

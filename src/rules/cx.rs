@@ -1,0 +1,146 @@
+//! What a rule may know, and where it puts what it found.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::RuleMeta;
+use crate::clock::{Moment, Tz};
+use crate::finding::Label;
+use crate::model::{Drill, Problem, Rollout};
+use crate::text::Span;
+
+/// What can be asked of git in this run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repository {
+    /// There is none, or `--no-git` was given.
+    None,
+    /// There is one, and its history was not read.
+    Unread,
+}
+
+/// A service that the policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredService {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where the policy names it.
+    pub span: Span,
+}
+
+/// Everything a run knows beside the one rollout a rule is looking at.
+pub struct Facts {
+    /// The moment of the run.
+    pub now: Moment,
+    /// When the deploy would start, where that is told (`--at`).
+    pub at: Option<Moment>,
+    /// The policy's zone.
+    pub zone: Tz,
+    /// Every rollout of the checked set, sorted by place.
+    pub rollouts: Vec<Rollout>,
+    /// Every drill on record.
+    pub drills: Vec<Drill>,
+    /// Files and documents that yielded no rollout.
+    pub problems: Vec<Problem>,
+    /// The services the policy names.
+    pub services: Vec<DeclaredService>,
+    /// What can be asked of git.
+    pub repository: Repository,
+    /// Indices into `rollouts`: of each service the one that findings about the service are anchored at.
+    pub service_anchors: BTreeSet<usize>,
+}
+
+/// A finding before the policy has given it its level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raw {
+    /// The exact value.
+    pub primary: Span,
+    /// One sentence: what was found against what is required.
+    pub what: String,
+    /// The smallest edit that mends it.
+    pub help: String,
+    /// What was found, short.
+    pub found: Option<String>,
+    /// What is required, short.
+    pub required: Option<String>,
+    /// Other places.
+    pub related: Vec<Label>,
+    /// What it is about within the rollout: stable under edits elsewhere.
+    pub about: String,
+    /// The parameter that sets the limit, so that the report can show where it was set.
+    pub limit: Option<&'static str>,
+}
+
+impl Raw {
+    /// What was found against what is required, short: `1%` and `>= 2%`.
+    pub fn measured(&mut self, found: impl Into<String>, required: impl Into<String>) -> &mut Self {
+        self.found = Some(found.into());
+        self.required = Some(required.into());
+        self
+    }
+
+    /// Another place that belongs to it.
+    pub fn because(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.related.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// What it is about within the rollout: a field path, a stage's number, a metric's name.
+    pub fn about(&mut self, about: impl Into<String>) -> &mut Self {
+        self.about = about.into();
+        self
+    }
+
+    /// The parameter of this rule that sets the limit.
+    pub fn limit(&mut self, parameter: &'static str) -> &mut Self {
+        self.limit = Some(parameter);
+        self
+    }
+}
+
+/// What a rule works with.
+pub struct Cx<'a> {
+    /// The rule at work.
+    pub rule: &'static RuleMeta,
+    /// What the run knows.
+    pub facts: &'a Facts,
+    /// The index of the rollout at hand in `facts.rollouts`, while one is judged.
+    pub index: Option<usize>,
+    found: Vec<Raw>,
+    undetermined: Vec<(Span, &'static str, String)>,
+}
+
+impl<'a> Cx<'a> {
+    /// A desk for `rule`.
+    pub const fn new(rule: &'static RuleMeta, facts: &'a Facts, index: Option<usize>) -> Self {
+        Self { rule, facts, index, found: Vec::new(), undetermined: Vec::new() }
+    }
+
+    /// Reports a finding at `span`: what was found against what is required, and the smallest edit that mends it.
+    pub fn report(&mut self, span: Span, what: impl Into<String>, help: impl Into<String>) -> &mut Raw {
+        self.found.push(Raw {
+            primary: span,
+            what: what.into(),
+            help: help.into(),
+            found: None,
+            required: None,
+            related: Vec::new(),
+            about: String::new(),
+            limit: None,
+        });
+        self.found.last_mut().expect("pushed on the line above")
+    }
+
+    /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people.
+    pub fn undetermined(&mut self, span: Span, reason: &'static str, what: impl Into<String>) {
+        self.undetermined.push((span, reason, what.into()));
+    }
+
+    /// Is the rollout at hand the one that findings about its service are anchored at?
+    pub fn speaks_for_its_service(&self) -> bool {
+        self.index.is_some_and(|i| self.facts.service_anchors.contains(&i))
+    }
+
+    /// What was found, and what could not be decided.
+    pub fn into_parts(self) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
+        (self.found, self.undetermined)
+    }
+}

@@ -1,0 +1,95 @@
+//! One rule per file: each judges the model, none knows a format.
+//!
+//! A rule is `declare_rule!` with its page, its parameters, and `impl Rule`. It is synchronous, infallible and pure.
+
+mod canary_too_small;
+mod cx;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use cx::{Cx, DeclaredService, Facts, Raw, Repository};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::catalog::RuleMeta;
+use crate::model::Rollout;
+
+/// Judges rollouts, or the repository as a whole.
+pub trait Rule: Sized + 'static {
+    /// Its parameters, read from the policy. `Params::default()` is what the rule's page says.
+    type Params: DeserializeOwned + Default + JsonSchema + Send + Sync + 'static;
+
+    /// What it says of itself.
+    const META: &'static RuleMeta;
+
+    /// Parameters that follow another rule's unless they are set themselves: (own, rule, its parameter).
+    const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] = &[];
+
+    /// Judges one rollout with the parameters that the policy gives it there.
+    fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
+
+    /// Judges what belongs to no rollout, with the parameters the policy gives outside of scopes.
+    fn repository(_params: &Self::Params, _cx: &mut Cx<'_>) {}
+}
+
+/// A rule without parameters.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// A rule bound to its parameters.
+pub trait Bound: Send + Sync {
+    /// Judges one rollout.
+    fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>);
+    /// Judges the repository.
+    fn repository(&self, cx: &mut Cx<'_>);
+}
+
+struct Checked<R: Rule>(R::Params);
+
+impl<R: Rule> Bound for Checked<R>
+where
+    R::Params: Send + Sync,
+{
+    fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>) {
+        R::rollout(&self.0, rollout, cx);
+    }
+
+    fn repository(&self, cx: &mut Cx<'_>) {
+        R::repository(&self.0, cx);
+    }
+}
+
+/// A rule as the registry holds it.
+pub struct RuleDef {
+    /// What it says of itself.
+    pub meta: &'static RuleMeta,
+    /// See [`Rule::FOLLOWS`].
+    pub follows: &'static [(&'static str, &'static str, &'static str)],
+    /// Binds it to parameters; the error is serde's and names the parameter.
+    pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
+    /// The schema of its parameters.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl RuleDef {
+    /// The registry entry of rule `R`.
+    pub const fn of<R: Rule>() -> Self {
+        Self {
+            meta: R::META,
+            follows: R::FOLLOWS,
+            bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
+            schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
+        }
+    }
+}
+
+/// Every rule, sorted by family, then id.
+pub static ALL: &[RuleDef] = &[RuleDef::of::<canary_too_small::CanaryTooSmall>()];
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static RuleDef> {
+    ALL.iter().find(|r| r.meta.id == id)
+}

@@ -1,0 +1,127 @@
+//! Hand-built models for the rules' unit tests.
+
+use serde_json::Value;
+
+use super::{Cx, Facts, Raw, Repository, Rule};
+use crate::catalog::AdapterMeta;
+use crate::clock::Tz;
+use crate::model::units::parse_bound;
+use crate::model::{
+    Action, Basis, Comparison, Criterion, CriterionClass, Declared, Evaluated, Exposure, Fact, Hold, Metric, ObjectRef,
+    Progression, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
+};
+use crate::text::{FileId, Span, Spanned};
+
+static SYSTEM: AdapterMeta =
+    AdapterMeta { id: "test", title: "Test", summary: "tests", docs: "", kinds: &[], file: file!() };
+
+/// A place that no test looks at.
+pub(crate) const HERE: Span = Span::new(FileId(0), 0, 1);
+
+/// A place told apart by its first byte.
+pub(crate) const fn at(start: u32) -> Span {
+    Span::new(FileId(0), start, start + 1)
+}
+
+/// A canary named `web` with these stages and nothing else.
+pub(crate) fn canary(stages: Vec<Stage>) -> Rollout {
+    Rollout {
+        adapter: &SYSTEM,
+        id: ObjectRef::new("example.test", "Rollout", None, "web"),
+        subject: SubjectKind::Workload,
+        name_span: HERE,
+        span: HERE,
+        declared: Declared::default(),
+        service: "web".into(),
+        environment: None,
+        strategy: Spanned::new(Strategy::Canary, HERE),
+        payload: Vec::new(),
+        progression: Progression::Declared(stages),
+        shadow: None,
+        rollback: RollbackPlan::none(HERE),
+        monitors: Vec::new(),
+        schedule: None,
+        replicas: Fact::Absent { near: HERE },
+        owns: Vec::new(),
+        owner: None,
+        unresolved: Vec::new(),
+        undetermined: Vec::new(),
+        remarks: Vec::new(),
+        partial: false,
+        plain_workload: false,
+        bypass: None,
+    }
+}
+
+/// A live split with one candidate at `percent`.
+pub(crate) fn live(percent: f64) -> Rollout {
+    let mut rollout = canary(Vec::new());
+    rollout.progression = Progression::Live(vec![stage(percent, Hold::Unknown)]);
+    rollout
+}
+
+/// A stage of `percent` of requests, held for `hold`.
+pub(crate) fn stage(percent: f64, hold: Hold) -> Stage {
+    let exposure = Exposure::exact(Share::from_percent(percent), Basis::Requests);
+    let mut stage = Stage::new(Fact::stated(exposure, HERE), HERE);
+    stage.hold = Fact::stated(hold, HERE);
+    stage
+}
+
+/// An evaluated criterion over every stage: roll back when `name` goes above `bound`.
+pub(crate) fn criterion(name: &str, bound: &str) -> Criterion {
+    Criterion {
+        metric: Metric::recognise(name, ""),
+        class: CriterionClass::Absolute,
+        comparison: Some(Comparison::Above),
+        bound: Fact::stated(parse_bound(bound).unwrap(), HERE),
+        text: None,
+        window: None,
+        tolerated: None,
+        action: Action::Rollback,
+        evaluated: Evaluated::Yes,
+        covers: StageRange::ALL,
+        cannot_fire: None,
+        span: HERE,
+        via: None,
+    }
+}
+
+/// A run over `rollouts`, each speaking for its own service, on Tuesday 2026-11-24 at noon UTC.
+pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
+    Facts {
+        now: "2026-11-24T12:00:00Z".parse().unwrap(),
+        at: None,
+        zone: Tz::UTC,
+        service_anchors: (0..rollouts.len()).collect(),
+        rollouts,
+        drills: Vec::new(),
+        problems: Vec::new(),
+        services: Vec::new(),
+        repository: Repository::None,
+    }
+}
+
+/// What rule `R` reports of `facts` with `params`: every rollout, then the repository.
+pub(crate) fn check_facts<R: Rule>(params: Value, facts: &Facts) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
+    let params: R::Params = serde_json::from_value(params).unwrap();
+    let mut out = (Vec::new(), Vec::new());
+    for (index, rollout) in facts.rollouts.iter().enumerate() {
+        let mut cx = Cx::new(R::META, facts, Some(index));
+        R::rollout(&params, rollout, &mut cx);
+        let (found, undetermined) = cx.into_parts();
+        out.0.extend(found);
+        out.1.extend(undetermined);
+    }
+    let mut cx = Cx::new(R::META, facts, None);
+    R::repository(&params, &mut cx);
+    let (found, undetermined) = cx.into_parts();
+    out.0.extend(found);
+    out.1.extend(undetermined);
+    out
+}
+
+/// What rule `R` reports of one rollout with `params` (`json!({})` for the defaults).
+pub(crate) fn check<R: Rule>(params: Value, rollout: Rollout) -> Vec<Raw> {
+    check_facts::<R>(params, &facts(vec![rollout])).0
+}
