@@ -1,57 +1,95 @@
-//! stub
-use crate::text::Span;
-use std::marker::PhantomData;
-#[derive(Clone, Copy)]
-pub struct Node<'d>(PhantomData<&'d ()>);
-pub enum Scalar<'d> {
-    Null,
-    Str(&'d str),
-    Bool(bool),
+//! Text to trees with spans: YAML and JSON documents, read as the engine that will run them reads them.
+//!
+//! [`chunks`] cuts a stream into documents, [`parse`] turns one of them into a [`Document`], and [`Node`] is how the
+//! rest of the program looks at it. What a text *means* differs between readers (Kubernetes, kustomize, YAML 1.2), so
+//! the [`Engine`] is chosen per document, and a spelling on which readers disagree leaves a [`Note`].
+
+mod build;
+mod chunk;
+mod differs;
+mod error;
+mod guard;
+mod json;
+mod json_scan;
+mod maps;
+mod node;
+mod note;
+mod number;
+mod resolve;
+mod tags;
+mod tree;
+mod value;
+
+pub use chunk::{Chunk, chunks};
+pub use error::{SyntaxError, SyntaxErrorKind};
+pub use node::Node;
+pub use note::{Note, NoteKind};
+pub use resolve::Scalar;
+pub use tree::{Comment, Document};
+
+use crate::text::FileId;
+
+/// Whose reading of a document counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Engine {
+    /// go-yaml v2 by way of sigs.k8s.io/yaml: the Kubernetes API server, kubectl, Helm.
+    GoYamlV2,
+    /// go-yaml v3: kustomize, Flux.
+    GoYamlV3,
+    /// The YAML 1.2 core schema, with merge keys: our own files and systems outside of Kubernetes.
+    Core12,
+    /// [`Engine::Core12`] where custom tags (`!Ref`) are part of the language.
+    CloudFormation,
 }
-impl<'d> Node<'d> {
-    pub fn span(self) -> Span {
-        todo!()
+
+impl Engine {
+    /// Whether this is one of the two Go libraries.
+    pub(crate) const fn is_go(self) -> bool {
+        matches!(self, Self::GoYamlV2 | Self::GoYamlV3)
     }
-    pub fn anchor(self) -> Span {
-        todo!()
+}
+
+/// How much of a document we are willing to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one document.
+    pub document_bytes: usize,
+    /// Collections nested in each other.
+    pub depth: usize,
+    /// Nodes of one document.
+    pub nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { document_bytes: 8 << 20, depth: 255, nodes: 1_000_000 }
     }
-    pub fn is_map(self) -> bool {
-        todo!()
+}
+
+/// Reads one document as `engine` reads it. With `comments`, they are kept beside the tree.
+///
+/// # Errors
+///
+/// A text that does not parse, that readers of this engine would read in ways we cannot follow (a guard), or that is
+/// larger than `limits`.
+pub fn parse<'s>(
+    file: FileId,
+    chunk: &Chunk<'s>,
+    engine: Engine,
+    limits: &Limits,
+    comments: bool,
+) -> Result<Document<'s>, SyntaxError> {
+    let cx = tree::Context { file, text: chunk.text, base: chunk.offset, engine, limits: *limits };
+    if chunk.text.len() > limits.document_bytes {
+        let message =
+            format!("this document has {} bytes; at most {} are read", chunk.text.len(), limits.document_bytes);
+        return Err(cx.error(SyntaxErrorKind::Limit, 0, 0, message));
     }
-    pub fn is_null(self) -> bool {
-        todo!()
+    if chunk.json
+        && let Some(read) = json::parse(cx)
+    {
+        return read;
     }
-    pub fn text(self) -> Option<&'d str> {
-        todo!()
-    }
-    pub fn as_str(self) -> Option<&'d str> {
-        todo!()
-    }
-    pub fn as_i64(self) -> Option<i64> {
-        todo!()
-    }
-    pub fn as_f64(self) -> Option<f64> {
-        todo!()
-    }
-    pub fn as_bool(self) -> Option<bool> {
-        todo!()
-    }
-    pub fn scalar(self) -> Option<Scalar<'d>> {
-        todo!()
-    }
-    pub fn get(self, _: &str) -> Option<Node<'d>> {
-        todo!()
-    }
-    pub fn path(self, _: &[&str]) -> Option<Node<'d>> {
-        todo!()
-    }
-    pub fn entries(self) -> impl Iterator<Item = (Node<'d>, Node<'d>)> {
-        std::iter::empty()
-    }
-    pub fn items(self) -> impl Iterator<Item = Node<'d>> {
-        std::iter::empty()
-    }
-    pub fn pointer(self) -> String {
-        todo!()
-    }
+    guard::check(cx)?;
+    build::parse(cx, comments)
 }

@@ -1,0 +1,71 @@
+//! Refuses the characters and lines on which readers take different paths, before the text is parsed.
+
+use super::chunk::next_dashes;
+use super::tree::{Context, offset};
+use super::{SyntaxError, SyntaxErrorKind};
+
+/// Refuses a text that readers would cut or break into lines differently.
+pub(super) fn check(cx: Context<'_>) -> Result<(), SyntaxError> {
+    let bytes = cx.text.as_bytes();
+    let mut at = 0;
+    for block in bytes.chunks(64) {
+        if is_suspicious(block) {
+            characters(cx, at, block.len())?;
+        }
+        at += block.len();
+    }
+    if cx.engine.is_go() { dashes(cx) } else { Ok(()) }
+}
+
+/// Written so that the compiler makes vector code of it.
+fn is_suspicious(block: &[u8]) -> bool {
+    let found = block.iter().fold(0, |found, &b| {
+        let space = u8::from(b == b'\n') | u8::from(b == b'\r') | u8::from(b == b'\t');
+        found | (u8::from(b < 0x20) & !space) | u8::from(b >= 0x7f)
+    });
+    found != 0
+}
+
+/// Looks at the characters that start in `from..from + length`.
+fn characters(cx: Context<'_>, from: usize, length: usize) -> Result<(), SyntaxError> {
+    let start = (from..cx.text.len()).find(|&i| cx.text.is_char_boundary(i)).unwrap_or(cx.text.len());
+    for (i, c) in cx.text[start..].char_indices() {
+        let at = start + i;
+        if at >= from + length {
+            break;
+        }
+        if let Some(message) = objection(cx, at, c) {
+            let span = (offset(at), offset(at + c.len_utf8()));
+            return Err(cx.error(SyntaxErrorKind::Refused, span.0, span.1, message));
+        }
+    }
+    Ok(())
+}
+
+fn objection(cx: Context<'_>, at: usize, c: char) -> Option<String> {
+    let code = u32::from(c);
+    match c {
+        '\n' | '\r' | '\t' => None,
+        '\u{85}' | '\u{2028}' | '\u{2029}' if cx.engine.is_go() => Some(format!(
+            "U+{code:04X} ends a line for Kubernetes but not for most other readers; remove it, or write it as an escape in double quotes"
+        )),
+        '\u{feff}' if at > 0 && cx.engine.is_go() => {
+            Some("a byte order mark inside a document is invisible text; remove it".to_owned())
+        }
+        '\0'..='\u{1f}' | '\u{7f}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+            Some(format!("the control character U+{code:04X} is not allowed in YAML"))
+        }
+        _ => None,
+    }
+}
+
+/// Refuses what stands behind `---` on its line: some readers take it, some skip it, kubectl stops.
+fn dashes(cx: Context<'_>) -> Result<(), SyntaxError> {
+    let Some(at) = next_dashes(cx.text, 0) else { return Ok(()) };
+    let end = cx.text[at..].find('\n').map_or(cx.text.len(), |n| at + n);
+    if cx.text[at + 3..end].trim().is_empty() {
+        return Ok(());
+    }
+    let message = "text on a `---` line: kubectl stops here, other readers take it as content or skip it; move it to the next line";
+    Err(cx.error(SyntaxErrorKind::Refused, offset(at), offset(end), message))
+}
