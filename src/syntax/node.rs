@@ -67,6 +67,27 @@ impl<'d> Node<'d> {
         self.to_span(self.raw())
     }
 
+    /// Where to point when something is missing in this node: the key it is written under, or else its own first key,
+    /// or else the node.
+    pub fn anchor(self) -> Span {
+        let first = |node: Node<'d>| self.doc.nodes.get(node.raw().first as usize).map(|raw| self.to_span(raw));
+        let key = self.parent().filter(|parent| parent.is_map()).and_then(|parent| parent.key_before(self));
+        key.map(Node::span).or_else(|| first(self).filter(|_| self.is_map())).unwrap_or_else(|| self.span())
+    }
+
+    /// The key that `child`, a value, is written under.
+    fn key_before(self, child: Node<'d>) -> Option<Node<'d>> {
+        let mut key = self.here().first;
+        while key != NONE {
+            let node = self.at_id(key);
+            if node.here().next == child.id {
+                return Some(node);
+            }
+            key = self.at_id(node.here().next).here().next;
+        }
+        None
+    }
+
     /// Whether this is a mapping.
     pub fn is_map(self) -> bool {
         self.raw().kind == Kind::Map
@@ -225,12 +246,11 @@ impl<'d> Node<'d> {
     /// How this collection calls its child `child`.
     fn part_of(self, child: Node<'d>) -> String {
         let raw = self.here();
-        let children = std::iter::successors(Some(raw.first), |&id| Some(self.at_id(id).here().next));
-        let before: Vec<u32> = children.take_while(|&id| id != child.id && id != NONE).collect();
         if raw.kind == Kind::Seq {
-            return before.len().to_string();
+            let next = |&id: &u32| Some(self.at_id(id).here().next);
+            return std::iter::successors(Some(raw.first), next).take_while(|&id| id != child.id).count().to_string();
         }
-        let key = if before.len().is_multiple_of(2) { child } else { self.at_id(before[before.len() - 1]) };
+        let key = self.key_before(child).unwrap_or(child);
         key.key_text().replace('~', "~0").replace('/', "~1")
     }
 
