@@ -17,3 +17,4 @@ pub mod syntax;
 pub mod adapters;
 // Floor 3
 pub mod rules;
+pub mod collect;

@@ -1,0 +1,196 @@
+//! Files to rollouts: parse, claim, lower. Each file is read, lowered and dropped; nothing of its text stays.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::markers::{holds_marker, may_hold_known_kind};
+use crate::adapters::{self, Lowered, Lowering, Object};
+use crate::collect::{Content, File, read};
+use crate::model::{Problem, ProblemKind, Remark, RemarkKind};
+use crate::syntax::{self, Chunk, Document, Engine, Limits, Node, SyntaxError, SyntaxErrorKind};
+use crate::text::{FileId, Span};
+
+/// Limits of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadLimits {
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Of one document.
+    pub document: Limits,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self { file_bytes: 256 * 1024 * 1024, document: Limits::default() }
+    }
+}
+
+/// What one file came to.
+#[derive(Default)]
+pub struct Loaded {
+    /// What was lowered.
+    pub lowered: Lowered,
+    /// Documents seen, those of unknown kinds included.
+    pub documents: usize,
+    /// Why the file could not be judged, if it could not be read at all.
+    pub failure: Option<String>,
+    /// Why the file was left out, if it was.
+    pub skipped: Option<&'static str>,
+    /// The file's fingerprint when it was read, so that a later read can be held against it.
+    pub length: usize,
+}
+
+/// Loads `files` in parallel; the results stand in the order of the files.
+pub fn load(files: &[File], limits: &LoadLimits) -> Vec<Loaded> {
+    let numbered = files.par_iter().enumerate();
+    numbered.map(|(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits)).collect()
+}
+
+fn load_file(id: FileId, file: &File, limits: &LoadLimits) -> Loaded {
+    let mut out = Loaded::default();
+    match read(file, limits.file_bytes) {
+        Ok(Content::Text(text)) => {
+            out.length = text.len();
+            let parts = load_text(id, &file.path, &text, &limits.document);
+            for (lowered, documents) in parts {
+                out.lowered.append(lowered);
+                out.documents += documents;
+            }
+        }
+        Ok(Content::NotUtf8 { bytes, valid }) => unreadable_bytes(&mut out, id, &bytes, valid),
+        Ok(Content::TooLarge { head, size }) => too_large(&mut out, id, &head, size, limits.file_bytes),
+        Err(error) => out.failure = Some(error.to_string()),
+    }
+    out
+}
+
+fn unreadable_bytes(out: &mut Loaded, id: FileId, bytes: &[u8], valid: usize) {
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if !utf16 && !holds_marker(bytes) {
+        out.skipped = Some("not UTF-8 and of no known kind");
+        return;
+    }
+    out.documents = 1;
+    let at = u32::try_from(valid).unwrap_or(u32::MAX);
+    let message = if utf16 {
+        "the file is UTF-16, which is not read".to_owned()
+    } else {
+        format!("byte {valid} is not UTF-8, so the manifest can't be read")
+    };
+    out.lowered.problems.push(Problem {
+        kind: ProblemKind::Unreadable,
+        span: Span::new(id, at, at),
+        message,
+        help: "save the file as UTF-8".to_owned(),
+    });
+}
+
+fn too_large(out: &mut Loaded, id: FileId, head: &[u8], size: u64, limit: u64) {
+    if !holds_marker(head) {
+        out.skipped = Some("over the size limit and of no known kind in what was read");
+        return;
+    }
+    out.documents = 1;
+    out.lowered.problems.push(Problem {
+        kind: ProblemKind::Unreadable,
+        span: Span::new(id, 0, 0),
+        message: format!("the file has {size} bytes; at most {limit} are read"),
+        help: "split the file, or raise `limits: {file-size}` in the policy".to_owned(),
+    });
+}
+
+/// A text of this many bytes is lowered by more than one thread.
+const WORTH_SPLITTING: usize = 1 << 20;
+
+/// Lowers every document of `text`; a large text in parallel, with the results in order.
+fn load_text(id: FileId, path: &Arc<str>, text: &str, limits: &Limits) -> Vec<(Lowered, usize)> {
+    let one = |chunks: &[Chunk<'_>]| {
+        let mut lowered = Lowered::default();
+        let documents = chunks.iter().map(|c| load_chunk(id, path, c, limits, &mut lowered)).sum();
+        (lowered, documents)
+    };
+    let chunks: Vec<Chunk<'_>> = syntax::chunks(text).collect();
+    if text.len() < WORTH_SPLITTING {
+        return vec![one(&chunks)];
+    }
+    chunks.par_chunks(256).map(one).collect()
+}
+
+/// Lowers the document of one chunk and returns how many documents it held.
+fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, out: &mut Lowered) -> usize {
+    if !may_hold_known_kind(chunk.text.as_bytes()) {
+        return usize::from(!chunk.text.trim().is_empty());
+    }
+    match syntax::parse(id, chunk, Engine::GoYamlV2, limits, false) {
+        Ok(doc) if Object::new(doc.root()).is_some_and(|o| o.group == OWN_GROUP) => {
+            match syntax::parse(id, chunk, Engine::Core12, limits, false) {
+                Ok(doc) => lower_document(id, path, &doc, out),
+                Err(error) => out.problems.push(problem(error, chunk)),
+            }
+        }
+        Ok(doc) if doc.root().is_null() => return 0,
+        Ok(doc) => lower_document(id, path, &doc, out),
+        Err(error) if holds_marker(chunk.text.as_bytes()) => out.problems.push(problem(error, chunk)),
+        Err(_) => {}
+    }
+    1
+}
+
+/// The group of our own files, which are read as YAML 1.2 and not as Kubernetes reads.
+const OWN_GROUP: &str = "rollgate";
+
+fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
+    let template = error.kind == SyntaxErrorKind::Malformed && chunk.text.contains("{{");
+    if template {
+        let first = chunk.text.find("{{").unwrap_or(0);
+        let at = chunk.offset + u32::try_from(first).unwrap_or(0);
+        return Problem {
+            kind: ProblemKind::Template,
+            span: Span::new(error.span.file, at, at + 2),
+            message: "the file is a template and no YAML, so what it deploys can't be known".to_owned(),
+            help: "check what it renders to: `helm template … | rollgate check -`".to_owned(),
+        };
+    }
+    Problem {
+        kind: ProblemKind::Unreadable,
+        span: error.span,
+        message: error.message,
+        help: "mend the YAML; until then nothing is known about what this manifest does".to_owned(),
+    }
+}
+
+fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Lowered) {
+    let before = out.rollouts.len();
+    lower_object(id, path, doc.root(), out, 0);
+    for note in doc.touched_notes() {
+        let within = |span: Span| span.start <= note.span.start && note.span.start <= span.end;
+        let remark = Remark {
+            kind: RemarkKind::Ambiguous,
+            span: note.span,
+            message: note.message.clone().into(),
+            help: "write it so that every reader reads the same".into(),
+            found: None,
+            required: None,
+            related: None,
+        };
+        let here = out.rollouts[before..].iter().position(|(r, _)| within(r.span)).map(|i| i + before);
+        if let Some((rollout, _)) = here.and_then(|i| out.rollouts.get_mut(i)) {
+            rollout.remarks.push(remark);
+        }
+    }
+}
+
+/// A `List` in a `List` is no object of any API; deeper ones are left alone.
+const LIST_DEPTH: usize = 2;
+
+fn lower_object(id: FileId, path: &Arc<str>, node: Node<'_>, out: &mut Lowered, depth: usize) {
+    let Some(object) = Object::new(node) else { return };
+    if let Some(adapter) = adapters::claiming(object.group, object.kind) {
+        adapter.lower(&object, &mut Lowering::new(adapter.meta(), id, path, out));
+    } else if object.kind.ends_with("List") && depth < LIST_DEPTH {
+        for item in node.get("items").into_iter().flat_map(Node::items) {
+            lower_object(id, path, item, out, depth + 1);
+        }
+    }
+}

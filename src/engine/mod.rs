@@ -1,0 +1,6 @@
+//! From files to a report: load, link, judge, seal. Pure but for the reading that `collect` does for it.
+
+mod load;
+mod markers;
+
+pub use load::{LoadLimits, Loaded, load};
