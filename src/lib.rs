@@ -16,5 +16,7 @@ pub mod syntax;
 // Floor 2
 pub mod adapters;
 // Floor 3
-pub mod rules;
 pub mod collect;
+pub mod rules;
+// Floor 4
+pub mod engine;

@@ -32,6 +32,18 @@ pub struct Lowered {
     pub problems: Vec<Problem>,
 }
 
+impl Lowered {
+    /// Adds what another part of the same file lowered to.
+    pub fn append(&mut self, mut more: Self) {
+        self.rollouts.append(&mut more.rollouts);
+        self.definitions.append(&mut more.definitions);
+        self.criteria.append(&mut more.criteria);
+        self.drills.append(&mut more.drills);
+        self.waivers.append(&mut more.waivers);
+        self.problems.append(&mut more.problems);
+    }
+}
+
 /// The desk of an adapter: readers that keep spans, and the tray for what was read.
 pub struct Lowering<'a> {
     /// The adapter at work.

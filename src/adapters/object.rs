@@ -94,7 +94,7 @@ impl<'d> Object<'d> {
 }
 
 /// Requests a day from `120000/day`, `5000/h`, `40/min`, `12/s`.
-pub fn parse_traffic(text: &str) -> Option<f64> {
+pub(super) fn parse_traffic(text: &str) -> Option<f64> {
     let (count, per) = text.split_once('/')?;
     let count: f64 = count.trim().replace(['_', ','], "").parse().ok()?;
     let seconds = parse_seconds_f64(&format!("1{}", per.trim()))?;

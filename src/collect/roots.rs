@@ -40,7 +40,10 @@ fn part(component: Component<'_>) -> String {
     let bytes = component.as_os_str().as_encoded_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|b| if b.is_ascii() { char::from(*b).to_string() } else { format!("\\x{b:02x}") }).collect(),
+        Err(_) => bytes
+            .iter()
+            .map(|b| if b.is_ascii() { char::from(*b).to_string() } else { format!("\\x{b:02x}") })
+            .collect(),
     }
 }
 

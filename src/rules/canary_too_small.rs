@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Cx, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{Exposure, Rollout, Share, Stage};
+use crate::model::{Exposure, Rollout, Share};
 
 declare_rule! {
     /// ## What it checks
@@ -114,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Fact, Hold};
+    use crate::model::{Fact, Hold, Stage};
     use crate::rules::testing::{HERE, canary, check, live, stage};
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A rule is `declare_rule!` with its page, its parameters, and `impl Rule`. It is synchronous, infallible and pure.
 
-mod canary_too_small;
+pub mod canary_too_small;
 mod cx;
 #[cfg(test)]
 pub(crate) mod testing;
