@@ -1,0 +1,72 @@
+//! Joins what the files came to: references resolved, owners found.
+
+use std::collections::BTreeMap;
+
+use super::Loaded;
+use crate::adapters::{Definitions, Finish, World, may_mean};
+use crate::collect::File;
+use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver};
+
+/// Everything the files came to, joined.
+#[derive(Default)]
+pub struct Linked {
+    /// Rollouts, in the order of their places.
+    pub rollouts: Vec<Rollout>,
+    /// Documents that hold criteria and roll nothing out.
+    pub criteria: Vec<CriteriaDocument>,
+    /// Drills on record.
+    pub drills: Vec<Drill>,
+    /// Waivers on record.
+    pub waivers: Vec<Waiver>,
+    /// What belongs to no rollout.
+    pub problems: Vec<Problem>,
+}
+
+/// Joins `loaded`, the results of `files` in their order.
+pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
+    let mut out = Linked::default();
+    let mut definitions = Definitions::default();
+    let mut waiting: Vec<(usize, usize, Finish)> = Vec::new();
+    for (number, one) in loaded.into_iter().enumerate() {
+        let lowered = one.lowered;
+        for (id, value) in lowered.definitions {
+            definitions.add(id, &files[number].path, value);
+        }
+        for (rollout, finish) in lowered.rollouts {
+            waiting.extend(finish.map(|f| (out.rollouts.len(), number, f)));
+            out.rollouts.push(rollout);
+        }
+        out.criteria.extend(lowered.criteria);
+        out.drills.extend(lowered.drills);
+        out.waivers.extend(lowered.waivers);
+        out.problems.extend(lowered.problems);
+    }
+    for (at, number, finish) in waiting {
+        finish(&mut out.rollouts[at], &World::new(&definitions, &files[number].path));
+    }
+    settle_owners(&mut out.rollouts);
+    out
+}
+
+/// Marks every rollout that another one rewrites.
+fn settle_owners(rollouts: &mut [Rollout]) {
+    let mut owned: BTreeMap<(Box<str>, Box<str>, Box<str>), Vec<(usize, Option<Box<str>>)>> = BTreeMap::new();
+    for (index, rollout) in rollouts.iter().enumerate() {
+        for object in &rollout.owns {
+            let key = (object.group.clone(), object.kind.clone(), object.name.clone());
+            owned.entry(key).or_default().push((index, object.namespace.clone()));
+        }
+    }
+    if owned.is_empty() {
+        return;
+    }
+    let owner_of = |index: usize, id: &ObjectRef| {
+        let owners = owned.get(&(id.group.clone(), id.kind.clone(), id.name.clone()))?;
+        owners.iter().find(|(o, namespace)| *o != index && may_mean(&id.namespace, namespace)).map(|(o, _)| *o)
+    };
+    let owners: Vec<(usize, usize)> =
+        rollouts.iter().enumerate().filter_map(|(i, r)| Some((i, owner_of(i, &r.id)?))).collect();
+    for (index, owner) in owners {
+        rollouts[index].owner = Some(rollouts[owner].id.clone());
+    }
+}
