@@ -1,8 +1,10 @@
 //! Where something is written: files, byte spans, lines and columns.
 
 mod lines;
+mod nearest;
 
 pub use lines::{LineIndex, Position};
+pub use nearest::nearest;
 
 use std::sync::Arc;
 
