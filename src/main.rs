@@ -9,8 +9,13 @@ fn main() {
     let linked = rollgate::engine::link(&set.files, loaded);
     let mut last = None;
     for r in &linked.rollouts {
-        if last != Some(r.span.file) { println!("=== {}", set.files[r.span.file.0 as usize].path); last = Some(r.span.file); }
+        if last != Some(r.span.file) {
+            println!("=== {}", set.files[r.span.file.0 as usize].path);
+            last = Some(r.span.file);
+        }
         println!("{:#?}", r);
     }
-    for p in &linked.problems { println!("problem {} {:?}", set.files[p.span.file.0 as usize].path, p); }
+    for p in &linked.problems {
+        println!("problem {} {:?}", set.files[p.span.file.0 as usize].path, p);
+    }
 }

@@ -1,6 +1,7 @@
 //! What a rule may know, and where it puts what it found.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, Tz};
@@ -38,6 +39,8 @@ pub struct Facts {
     pub rollouts: Vec<Rollout>,
     /// Every drill on record.
     pub drills: Vec<Drill>,
+    /// The path of every file of the run, repository-relative, by its [`FileId`](crate::text::FileId).
+    pub paths: Vec<Arc<str>>,
     /// Files and documents that yielded no rollout.
     pub problems: Vec<Problem>,
     /// The services the policy names.
@@ -46,6 +49,18 @@ pub struct Facts {
     pub repository: Repository,
     /// Indices into `rollouts`: of each service the one that findings about the service are anchored at.
     pub service_anchors: BTreeSet<usize>,
+}
+
+impl Facts {
+    /// The path of the file that `span` lies in; "" if it is not known.
+    pub fn path(&self, span: Span) -> &str {
+        self.paths.get(span.file.0 as usize).map_or("", |p| p.as_ref())
+    }
+
+    /// When the deploy starts as far as records are concerned: `--at`, else the moment of the run.
+    pub fn moment(&self) -> Moment {
+        self.at.unwrap_or(self.now)
+    }
 }
 
 /// A finding before the policy has given it its level.

@@ -96,6 +96,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         service_anchors: (0..rollouts.len()).collect(),
         rollouts,
         drills: Vec::new(),
+        paths: Vec::new(),
         problems: Vec::new(),
         services: Vec::new(),
         repository: Repository::None,
