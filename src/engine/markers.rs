@@ -1,9 +1,10 @@
 //! Which documents can hold a known kind: a byte search that never hides one.
 //!
 //! A document is claimed by the group before the `/` of its `apiVersion` and by its kind, so one that holds neither the
-//! group's bytes nor a `kind` line naming a known kind cannot be claimed; it is not parsed at all. What could spell a
+//! bytes of `group/` nor a `kind` line naming a known kind cannot be claimed; it is not parsed at all. What could spell a
 //! group without holding its bytes (escapes in double quotes or JSON, a folded line, base64) makes us parse as well.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -20,24 +21,19 @@ struct Markers {
 }
 
 static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
-    let sorted = |mut words: Vec<&'static str>| {
-        words.sort_unstable();
-        words.dedup();
-        words
-    };
     let kinds = || adapters::ALL.iter().flat_map(|a| a.meta().kinds);
-    let mut words = sorted(kinds().map(|k| k.group).filter(|g| !g.is_empty()).collect());
-    words.extend(DISGUISES);
-    let kinds_from = words.len();
-    words.extend(sorted(kinds().map(|k| k.kind).collect()));
-    let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words);
+    let groups: BTreeSet<String> = kinds().map(|k| format!("{}/", k.group)).collect();
+    let names: BTreeSet<&str> = kinds().map(|k| k.kind).collect();
+    let kinds_from = groups.len() + DISGUISES.len();
+    let words = groups.iter().map(String::as_str).chain(DISGUISES).chain(names);
+    let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(words);
     Markers { search: search.expect("a few dozen short words always build"), kinds_from }
 });
 
 /// Can `text` hold an object that an adapter claims, or one that would be if it parsed?
 pub(super) fn may_hold_known_kind(text: &[u8]) -> bool {
     let markers = &*MARKERS;
-    let mut found = markers.search.find_overlapping_iter(text);
+    let mut found = markers.search.find_iter(text);
     found.any(|m| m.pattern().as_usize() < markers.kinds_from || names_a_kind(text, m.start()))
 }
 
@@ -46,10 +42,11 @@ pub(super) fn holds_marker(text: &[u8]) -> bool {
     let markers = &*MARKERS;
     let disguise = |p: usize| (markers.kinds_from - DISGUISES.len()..markers.kinds_from).contains(&p);
     let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    markers.search.find_overlapping_iter(text).any(|m| {
-        let bare = !word(m.start().checked_sub(1).and_then(|i| text.get(i))) && !word(text.get(m.end()));
+    markers.search.find_iter(text).any(|m| {
+        let bare = !word(m.start().checked_sub(1).and_then(|i| text.get(i)));
         let index = m.pattern().as_usize();
-        bare && !disguise(index) && (index < markers.kinds_from || names_a_kind(text, m.start()))
+        let kind = index >= markers.kinds_from;
+        bare && !disguise(index) && (!kind || (!word(text.get(m.end())) && names_a_kind(text, m.start())))
     })
 }
 
