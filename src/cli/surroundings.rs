@@ -1,0 +1,74 @@
+//! What the process was started in. The only reader of the environment.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::args::Color;
+use crate::clock::{self, Moment};
+
+/// What the process was started in.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The working directory, absolute.
+    pub cwd: PathBuf,
+    /// The present.
+    pub now: Moment,
+    /// Does standard output reach a terminal?
+    pub terminal: bool,
+    /// Columns to write for.
+    pub width: usize,
+    no_color: bool,
+    force_color: bool,
+    unicode: bool,
+}
+
+impl Surroundings {
+    /// Asks the process.
+    ///
+    /// # Errors
+    /// When the working directory is gone.
+    pub fn ask() -> std::io::Result<Self> {
+        let set = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
+        let forced = |name: &str| variable(name).is_some_and(|v| !v.is_empty() && v != "0");
+        let terminal = std::io::stdout().is_terminal();
+        let width = variable("COLUMNS").and_then(|v| v.parse().ok()).filter(|w| (40..=400).contains(w));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
+        let utf8 = |l: String| l.to_ascii_lowercase().replace('-', "").contains("utf8");
+        #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+        let cwd = std::env::current_dir()?;
+        Ok(Self {
+            cwd,
+            now: clock::now(),
+            terminal,
+            width: width.unwrap_or(if terminal { terminal_width() } else { 100 }),
+            no_color: set("NO_COLOR"),
+            force_color: forced("CLICOLOR_FORCE") || forced("FORCE_COLOR"),
+            unicode: !terminal || locale.is_none_or(utf8),
+        })
+    }
+
+    /// Is the report coloured? `--color` first, then `NO_COLOR`, the forcing variables, `CLICOLOR=0`, the terminal.
+    pub fn color(&self, asked: Color) -> bool {
+        match asked {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if self.no_color => false,
+            Color::Auto if self.force_color => true,
+            Color::Auto => self.terminal && variable("CLICOLOR").is_none_or(|v| v != "0"),
+        }
+    }
+
+    /// Can the terminal draw frames with more than ASCII?
+    pub const fn unicode(&self) -> bool {
+        self.unicode
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+    std::env::var(name).ok()
+}
+
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 400)
+}
