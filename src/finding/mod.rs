@@ -1,8 +1,10 @@
 //! What a run says: findings about the user's files, and the report around them.
 
 mod fingerprint;
+mod report;
 
 pub use fingerprint::Fingerprint;
+pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Verdict};
 
 use crate::catalog::{Level, RuleMeta};
 use crate::text::Span;

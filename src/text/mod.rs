@@ -2,11 +2,11 @@
 
 mod lines;
 mod nearest;
+mod sources;
 
 pub use lines::{LineIndex, Position};
 pub use nearest::nearest;
-
-use std::sync::Arc;
+pub use sources::{SourceText, Sources};
 
 /// A file of this run, by its place in the sorted list of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,15 +56,4 @@ impl<T> Spanned<T> {
     pub const fn new(value: T, span: Span) -> Self {
         Self { value, span }
     }
-}
-
-/// One text under check: its path as shown to people (repository-relative, `/`-separated) and its content.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its number in this run.
-    pub id: FileId,
-    /// Path relative to the repository, with `/`.
-    pub path: Arc<str>,
-    /// The text, without a leading byte order mark's removal: spans count it.
-    pub text: Arc<str>,
 }
