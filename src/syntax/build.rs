@@ -1,14 +1,16 @@
 //! Events of the YAML parser to a tree.
 
-use super::note::{Note, NoteKind, quoted};
-use super::resolve::{self, Hint, Scalar};
+use super::note::quoted;
+use super::resolve::{self, Hint};
 use super::tree::{Comment, Context, Document, Kind, NONE, Raw, Style, offset};
-use super::{Engine, SyntaxError, SyntaxErrorKind, differs, maps, tags};
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use super::{SyntaxError, SyntaxErrorKind, layout, maps, tags};
+use granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag, TryLoadError, TrySpannedEventReceiver,
+};
 use std::borrow::Cow;
 
 /// Reads `cx.text` as one YAML document.
-pub(super) fn parse(cx: Context<'_>, comments: bool) -> Result<Document<'_>, SyntaxError> {
+pub(super) fn parse(cx: Context<'_>, comments: bool, tabs: bool) -> Result<Document<'_>, SyntaxError> {
     let options = granit_parser::options! {
         disallow_directives: cx.engine.is_go(),
         bom_inside_document_as_content: true,
@@ -23,28 +25,29 @@ pub(super) fn parse(cx: Context<'_>, comments: bool) -> Result<Document<'_>, Syn
         doc: Document::new(&cx, nodes),
         cx,
         stack: Vec::new(),
+        tabs,
         anchors: Vec::new(),
         scratch: Vec::new(),
         decoded: 0,
         aliased: 0,
         ended: false,
     };
-    for event in Parser::new_from_str_with_options(cx.text, options) {
-        let (event, span) = event.map_err(|error| builder.scan_error(&error))?;
-        builder.event(event, &span)?;
+    match Parser::new_from_str_with_options(cx.text, options).try_load(&mut builder, true) {
+        Ok(()) => builder.finish(),
+        Err(TryLoadError::Receiver(error)) => Err(error),
+        Err(TryLoadError::Scan(error)) => Err(builder.scan_error(&error)),
     }
-    builder.finish()
 }
 
 /// A collection that is still open.
-struct Open {
-    node: u32,
+pub(super) struct Open {
+    pub(super) node: u32,
     last: u32,
     children: u32,
-    flow: bool,
+    pub(super) flow: bool,
     /// A mapping whose entries are not simply its children.
-    special: bool,
-    map: bool,
+    pub(super) special: bool,
+    pub(super) map: bool,
     anchor: usize,
     began: u64,
 }
@@ -56,10 +59,23 @@ struct Anchor {
     size: u64,
 }
 
-struct Builder<'s> {
-    cx: Context<'s>,
-    doc: Document<'s>,
-    stack: Vec<Open>,
+/// A scalar as the parser delivers it.
+struct Written<'s> {
+    text: Cow<'s, str>,
+    style: ScalarStyle,
+    anchor: usize,
+    tag: Option<Cow<'s, Tag>>,
+    start: u32,
+    end: u32,
+}
+
+/// The tree under construction.
+pub(super) struct Builder<'s> {
+    pub(super) cx: Context<'s>,
+    pub(super) doc: Document<'s>,
+    pub(super) stack: Vec<Open>,
+    /// Whether the text holds tabs at all.
+    pub(super) tabs: bool,
     anchors: Vec<Anchor>,
     scratch: Vec<(u64, u32)>,
     /// Nodes with aliases expanded, and how many of them come from aliases: go-yaml's counts.
@@ -68,11 +84,14 @@ struct Builder<'s> {
     ended: bool,
 }
 
-impl<'s> Builder<'s> {
-    fn event(&mut self, event: Event<'s>, span: &granit_parser::Span) -> Result<(), SyntaxError> {
-        let (start, end) = range(span);
+/// Parsing pushes events here; pulling them costs another copy of each.
+impl<'s> TrySpannedEventReceiver<'s> for Builder<'s> {
+    type Error = SyntaxError;
+
+    fn on_event(&mut self, event: Event<'s>, span: granit_parser::Span) -> Result<(), SyntaxError> {
+        let (start, end) = range(&span);
         match event {
-            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag, start, end),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(Written { text, style, anchor, tag, start, end }),
             Event::MappingStart(style, anchor, tag) => self.open(Kind::Map, style, anchor, tag, start),
             Event::SequenceStart(style, anchor, tag) => self.open(Kind::Seq, style, anchor, tag, start),
             Event::MappingEnd | Event::SequenceEnd => self.close(end),
@@ -94,7 +113,9 @@ impl<'s> Builder<'s> {
             Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | _ => Ok(()),
         }
     }
+}
 
+impl<'s> Builder<'s> {
     fn trailing(&self, start: u32) -> Result<(), SyntaxError> {
         let message = "Kubernetes does not read what follows the end of a document (`...`); start it with a `---` line";
         Err(self.cx.error(SyntaxErrorKind::Refused, start, offset(self.cx.text.len()), message))
@@ -133,6 +154,7 @@ impl<'s> Builder<'s> {
         self.stack.last().is_some_and(|open| open.map && open.children.is_multiple_of(2))
     }
 
+    #[inline]
     fn push(&mut self, mut raw: Raw<'s>) -> Result<u32, SyntaxError> {
         let id = offset(self.doc.nodes.len());
         if self.doc.nodes.len() >= self.cx.limits.nodes {
@@ -189,6 +211,9 @@ impl<'s> Builder<'s> {
         let began = self.decoded;
         let tag = self.tag(tag);
         let node = self.push(Raw { tag, ..Raw::new(kind, start, start) })?;
+        if self.tabs && self.cx.engine.is_go() {
+            layout::before_item(&self.cx, self.stack.last(), start)?;
+        }
         self.define(anchor, node, 0);
         let flow = style == StructureStyle::Flow;
         let map = kind == Kind::Map;
@@ -201,7 +226,11 @@ impl<'s> Builder<'s> {
         let last_end = self.doc.nodes.get(open.last as usize).map(|last| last.end);
         let node = &mut self.doc.nodes[open.node as usize];
         node.end = match last_end {
-            Some(last) if !open.flow => last,
+            Some(last)
+                if !open.flow || (open.map && self.cx.text.as_bytes().get(node.start as usize) != Some(&b'{')) =>
+            {
+                last
+            }
             _ => end.max(node.start),
         };
         self.define(open.anchor, open.node, self.decoded - open.began);
@@ -211,15 +240,9 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    fn scalar(
-        &mut self,
-        text: Cow<'s, str>,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<Cow<'s, Tag>>,
-        start: u32,
-        end: u32,
-    ) -> Result<(), SyntaxError> {
+    #[inline]
+    fn scalar(&mut self, written: Written<'s>) -> Result<(), SyntaxError> {
+        let Written { text, style, anchor, tag, start, end } = written;
         let style = match style {
             ScalarStyle::Plain if start == end => Style::Empty,
             ScalarStyle::Plain => Style::Plain,
@@ -230,143 +253,25 @@ impl<'s> Builder<'s> {
         };
         let text = if style == Style::Empty { Cow::Borrowed("") } else { text };
         let key = self.is_key();
-        let plain = style == Style::Plain;
         let suspicious = match style {
             Style::Plain => resolve::hint(&text) != Hint::Text,
             Style::Empty => key,
             Style::Single | Style::Double | Style::Literal | Style::Folded | Style::Json => false,
         };
         let tag = self.tag(tag);
-        let block = matches!(style, Style::Literal | Style::Folded);
         let id = self.push(Raw { text, tag, style, ..Raw::new(Kind::Scalar, start, end) })?;
         self.define(anchor, id, 1);
-        if plain && self.stack.last().is_some_and(|open| open.flow) && self.cx.engine.is_go() {
-            self.flow_plain(id)?;
+        let flow = self.stack.last().is_some_and(|open| open.flow);
+        if (flow || self.tabs || style == Style::Double) && self.cx.engine.is_go() {
+            self.check_spelling(id, key)?;
+        }
+        if matches!(style, Style::Literal | Style::Folded) {
+            self.block(id)?;
         }
         if tag != NONE {
             self.check_tag(id)?;
         }
-        if suspicious || tag != NONE {
-            self.look(id, key)?;
-        }
-        if block { self.check_block(id) } else { Ok(()) }
-    }
-
-    /// A scalar that may be more than text.
-    fn look(&mut self, id: u32, key: bool) -> Result<(), SyntaxError> {
-        if key && maps::is_merge(&self.doc, id) {
-            if let Some(open) = self.stack.last_mut() {
-                open.special = true;
-            }
-            return Ok(());
-        }
-        if self.cx.engine.is_go() {
-            let raw = &self.doc.nodes[id as usize];
-            if raw.tag == NONE
-                && let Some(message) = differs::check(&raw.text, key)
-            {
-                let span = self.cx.span(raw.start, raw.end);
-                self.doc.notes.push(Note { span, message, kind: NoteKind::ScalarDiffers, node: Some(id) });
-            }
-        }
-        if key { self.key(id, id) } else { self.check_finite(id) }
-    }
-
-    /// A key that may not be a string: `target` is the scalar, `id` the key as written (an alias perhaps).
-    fn key(&mut self, id: u32, target: u32) -> Result<(), SyntaxError> {
-        let Some(text) = maps::odd_key(&self.doc, &self.cx, id, target)? else { return Ok(()) };
-        self.doc.nodes[target as usize].aux = offset(self.doc.key_texts.len());
-        self.doc.key_texts.push(text);
-        if let Some(open) = self.stack.last_mut() {
-            open.special = true;
-        }
-        Ok(())
-    }
-
-    fn check_finite(&self, id: u32) -> Result<(), SyntaxError> {
-        if !self.cx.engine.is_go() {
-            return Ok(());
-        }
-        let infinite = matches!(self.doc.read(id), Scalar::Float(f) if !f.is_finite());
-        if !infinite {
-            return Ok(());
-        }
-        let raw = &self.doc.nodes[id as usize];
-        let message = format!("{} is not a number that JSON has, so Kubernetes refuses it", quoted(&raw.text));
-        Err(self.cx.error(SyntaxErrorKind::Malformed, raw.start, raw.end, message))
-    }
-
-    fn check_tag(&mut self, id: u32) -> Result<(), SyntaxError> {
-        let raw = &self.doc.nodes[id as usize];
-        let tag = &self.doc.tags[raw.tag as usize];
-        let (start, end) = (raw.start, raw.end);
-        if &**tag == "!!binary" {
-            let Some(text) = tags::binary(&raw.text) else {
-                return Err(self.cx.error(SyntaxErrorKind::Malformed, start, end, "this is not base64"));
-            };
-            self.doc.nodes[id as usize].text = Cow::Owned(text);
-            return Ok(());
-        }
-        if !self.cx.engine.is_go() {
-            return Ok(());
-        }
-        if resolve::tagged(self.cx.engine, &raw.text, tag, raw.style).is_none() {
-            let message = format!("{} is not of the type that its tag {tag} names", quoted(&raw.text));
-            return Err(self.cx.error(SyntaxErrorKind::Malformed, start, end, message));
-        }
-        let other = if self.cx.engine == Engine::GoYamlV2 { Engine::GoYamlV3 } else { Engine::GoYamlV2 };
-        let apart = match resolve::tagged(other, &raw.text, tag, raw.style) {
-            Some(value) => !value.same(self.doc.read(id)),
-            None => true,
-        };
-        if apart || &**tag == "!!timestamp" {
-            let message = format!(
-                "go-yaml v2 (Kubernetes) and v3 (kustomize) read {} with the tag {tag} differently; drop the tag",
-                quoted(&raw.text)
-            );
-            let span = self.cx.span(start, end);
-            self.doc.notes.push(Note { span, message, kind: NoteKind::Tag, node: Some(id) });
-        }
-        Ok(())
-    }
-
-    /// In flow text a `:` before `,` or a bracket belongs to the word for go-yaml, and ends it for others.
-    fn flow_plain(&mut self, id: u32) -> Result<(), SyntaxError> {
-        let raw = &self.doc.nodes[id as usize];
-        let (start, end) = (raw.start, raw.end);
-        let after = &self.cx.text.as_bytes()[end as usize..];
-        let colon = matches!(after, [b':', b',' | b'[' | b']' | b'{' | b'}', ..]);
-        if colon || raw.text.starts_with(['?', ':']) {
-            let message = format!(
-                "readers split {} differently inside brackets; quote it, or put a space after the colon",
-                quoted(&raw.text)
-            );
-            return Err(self.cx.error(SyntaxErrorKind::Refused, start, end, message));
-        }
-        if raw.text.contains('?') {
-            let message = format!("Kubernetes may refuse the `?` in {} inside brackets; quote it", quoted(&raw.text));
-            let span = self.cx.span(start, end);
-            self.doc.notes.push(Note { span, message, kind: NoteKind::Character, node: Some(id) });
-        }
-        Ok(())
-    }
-
-    fn check_block(&mut self, id: u32) -> Result<(), SyntaxError> {
-        let raw = &self.doc.nodes[id as usize];
-        let (start, end) = (raw.start as usize, raw.end as usize);
-        let written = &self.cx.text[start..end];
-        if self.cx.engine.is_go() && self.stack.is_empty() {
-            let message = "a block scalar that is the whole document is read differently by different readers";
-            return Err(self.cx.error(SyntaxErrorKind::Refused, raw.start, raw.end, message));
-        }
-        let header = written.lines().next().unwrap_or("");
-        let cut = self.cx.text[end..].is_empty() && !written.ends_with('\n') && written.contains('\n');
-        if cut && !header.split('#').next().unwrap_or("").contains('-') {
-            let message = "the file ends in the last line of this block: kubectl adds the line break, other readers of the same library do not; end the file with a line break".to_owned();
-            let span = self.cx.span(raw.start, raw.end);
-            self.doc.notes.push(Note { span, message, kind: NoteKind::BlockEof, node: Some(id) });
-        }
-        Ok(())
+        if suspicious || tag != NONE { self.look(id, key) } else { Ok(()) }
     }
 
     fn alias(&mut self, anchor: usize, start: u32, end: u32) -> Result<(), SyntaxError> {
@@ -391,15 +296,6 @@ impl<'s> Builder<'s> {
             self.key(id, target)?;
         }
         Ok(())
-    }
-
-    fn anchor_name(&self, name: &str, start: u32, end: u32) -> Result<(), SyntaxError> {
-        let simple = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-        if simple || !self.cx.engine.is_go() {
-            return Ok(());
-        }
-        let message = format!("Kubernetes takes only letters, digits, `_` and `-` in anchors, not {}", quoted(name));
-        Err(self.cx.error(SyntaxErrorKind::Refused, start, end, message))
     }
 
     fn comment(&mut self, text: &str, start: u32, end: u32) {

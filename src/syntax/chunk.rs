@@ -56,9 +56,8 @@ impl<'s> Chunks<'s> {
     /// The JSON object (or the array that is the whole text) that comes next.
     fn json(&mut self) -> Option<Chunk<'s>> {
         let mut rest = self.text[self.at..].trim_start();
-        if self.at > 0
-            && let (0, after) = separator(rest)
-        {
+        if self.at > 0 && rest.starts_with("---") && is_separator(&rest[3..line_end(rest, 0)]) {
+            let after = line_end(rest, 0);
             self.at = self.text.len() - rest.len() + after;
             rest = rest[after..].trim_start();
         }
@@ -84,13 +83,18 @@ impl<'s> Chunks<'s> {
 fn separator(text: &str) -> (usize, usize) {
     let mut from = 0;
     while let Some(at) = next_dashes(text, from) {
-        let line_end = text[at..].find('\n').map_or(text.len(), |n| at + n + 1);
-        if is_separator(&text[at + 3..line_end]) {
-            return (at, line_end);
+        let end = line_end(text, at);
+        if is_separator(&text[at + 3..end]) {
+            return (at, end);
         }
-        from = line_end.max(at + 3);
+        from = end;
     }
     (text.len(), text.len())
+}
+
+/// The end of the line that `at` is in, with its line break.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |n| at + n + 1)
 }
 
 /// Whether `---` and then `rest` (to the end of the line) separates documents.

@@ -4,26 +4,42 @@ use super::chunk::next_dashes;
 use super::tree::{Context, offset};
 use super::{SyntaxError, SyntaxErrorKind};
 
-/// Refuses a text that readers would cut or break into lines differently.
-pub(super) fn check(cx: Context<'_>) -> Result<(), SyntaxError> {
-    let bytes = cx.text.as_bytes();
+/// Refuses a text that readers would cut or break into lines differently. Says whether there are tabs in it.
+pub(super) fn check(cx: Context<'_>) -> Result<bool, SyntaxError> {
+    let (blocks, rest) = cx.text.as_bytes().as_chunks::<64>();
     let mut at = 0;
-    for block in bytes.chunks(64) {
-        if is_suspicious(block) {
+    let mut tabs = 0;
+    for block in blocks {
+        let found = look(block);
+        if found & SUSPICIOUS != 0 {
             characters(cx, at, block.len())?;
         }
+        tabs |= found & TAB;
         at += block.len();
     }
-    if cx.engine.is_go() { dashes(cx) } else { Ok(()) }
+    let found = look(rest);
+    if found & SUSPICIOUS != 0 {
+        characters(cx, at, rest.len())?;
+    }
+    if cx.engine.is_go() {
+        dashes(cx)?;
+    }
+    Ok((tabs | found) & TAB != 0)
 }
 
+const SUSPICIOUS: u8 = 1;
+const TAB: u8 = 2;
+
 /// Written so that the compiler makes vector code of it.
-fn is_suspicious(block: &[u8]) -> bool {
-    let found = block.iter().fold(0, |found, &b| {
+#[inline(never)]
+fn look(block: &[u8]) -> u8 {
+    let (mut suspicious, mut tab) = (0, 0);
+    for &b in block {
         let space = u8::from(b == b'\n') | u8::from(b == b'\r') | u8::from(b == b'\t');
-        found | (u8::from(b < 0x20) & !space) | u8::from(b >= 0x7f)
-    });
-    found != 0
+        suspicious |= (u8::from(b < 0x20) & (space ^ 1)) | u8::from(b >= 0x7f);
+        tab |= u8::from(b == b'\t');
+    }
+    suspicious | tab << 1
 }
 
 /// Looks at the characters that start in `from..from + length`.

@@ -5,12 +5,14 @@
 //! the [`Engine`] is chosen per document, and a spelling on which readers disagree leaves a [`Note`].
 
 mod build;
+mod checks;
 mod chunk;
 mod differs;
 mod error;
 mod guard;
 mod json;
 mod json_scan;
+mod layout;
 mod maps;
 mod node;
 mod note;
@@ -90,6 +92,6 @@ pub fn parse<'s>(
     {
         return read;
     }
-    guard::check(cx)?;
-    build::parse(cx, comments)
+    let tabs = guard::check(cx)?;
+    build::parse(cx, comments, tabs)
 }
