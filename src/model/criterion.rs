@@ -181,4 +181,21 @@ impl Criterion {
     pub const fn is_numeric(&self) -> bool {
         self.class.is_numeric()
     }
+
+    /// May something look at it while people are exposed, as far as these files tell?
+    pub const fn is_watched(&self) -> bool {
+        match self.evaluated {
+            Evaluated::Yes | Evaluated::Unknown => true,
+            Evaluated::No(_) | Evaluated::AfterExposure => false,
+        }
+    }
+
+    /// What a message calls it: its metric's name, else its text.
+    pub fn label(&self) -> &str {
+        match (&*self.metric.name, &self.text) {
+            ("", Some(text)) => text,
+            ("", None) => "criterion",
+            (name, _) => name,
+        }
+    }
 }

@@ -205,8 +205,16 @@ pub struct Unresolved {
     pub name: Box<str>,
     /// Where it is named.
     pub span: Span,
-    /// What is unknown because of it, ending a sentence: `so its criteria are unknown`.
+    /// What is unknown because of it, ending a sentence: `so its criteria are unknown`. Says `criteria` where some may
+    /// stand there.
     pub because: &'static str,
+}
+
+impl Unresolved {
+    /// May criteria stand in what is named here?
+    pub fn may_hold_criteria(&self) -> bool {
+        self.because.contains("criteria")
+    }
 }
 
 /// A value that nobody can know from these files.
@@ -289,8 +297,18 @@ impl Rollout {
         self.stages().iter().any(|s| s.exposure.is_dynamic())
     }
 
+    /// The first reference out of the checked set behind which criteria may stand.
+    pub fn hidden_criteria(&self) -> Option<&Unresolved> {
+        self.unresolved.iter().find(|u| u.may_hold_criteria())
+    }
+
     /// Is it judged at all? What another object rewrites is judged through its owner.
     pub const fn is_judged(&self) -> bool {
         self.owner.is_none()
+    }
+
+    /// Is it a whole rollout of its own: no plain workload, no patch, nothing that another object rewrites?
+    pub const fn stands_alone(&self) -> bool {
+        self.is_judged() && !self.plain_workload && !self.partial
     }
 }
