@@ -1,0 +1,111 @@
+//! Runs the bound rules and gives their findings level, rollout and identity.
+
+use rayon::prelude::*;
+
+use super::plan::{BoundRule, Plan};
+use crate::finding::{Finding, Fingerprint, Label, RolloutKey, State, Undetermined};
+use crate::model::Rollout;
+use crate::policy::Selector;
+use crate::rules::{Cx, Facts, Raw};
+
+/// What the rules found, in no particular order.
+#[derive(Default)]
+pub struct Judged {
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// What could not be decided.
+    pub undetermined: Vec<Undetermined>,
+}
+
+/// Runs every rule of `plan` over `facts`; `selectors` stand in the order of the rollouts, `base` is the selection
+/// outside of all scopes, which judges the repository as a whole.
+pub fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
+    let numbered = facts.rollouts.par_iter().enumerate().filter(|(_, rollout)| rollout.is_judged());
+    let mut parts: Vec<Judged> = numbered
+        .map(|(index, rollout)| {
+            let mut out = Judged::default();
+            for rule in plan.rules(&selectors[index]) {
+                let mut cx = Cx::new(rule.def.meta, facts, Some(index));
+                rule.check.rollout(rollout, &mut cx);
+                out.take(rule, cx, Some(rollout));
+            }
+            out
+        })
+        .collect();
+    let mut whole = Judged::default();
+    for rule in plan.rules(base) {
+        let mut cx = Cx::new(rule.def.meta, facts, None);
+        rule.check.repository(&mut cx);
+        whole.take(rule, cx, None);
+    }
+    parts.push(whole);
+    parts.into_iter().reduce(Judged::join).unwrap_or_default()
+}
+
+impl Judged {
+    fn join(mut self, mut more: Self) -> Self {
+        self.findings.append(&mut more.findings);
+        self.undetermined.append(&mut more.undetermined);
+        self
+    }
+
+    fn take(&mut self, rule: &BoundRule, cx: Cx<'_>, rollout: Option<&Rollout>) {
+        let (found, undetermined) = cx.into_parts();
+        if found.is_empty() && undetermined.is_empty() {
+            return;
+        }
+        let key = rollout.map(key_of);
+        self.findings.extend(found.into_iter().map(|raw| finding(rule, raw, key.clone())));
+        self.undetermined.extend(undetermined.into_iter().map(|(span, reason, what)| Undetermined {
+            rule: rule.def.meta,
+            span,
+            reason,
+            what,
+            rollout: key.clone(),
+        }));
+    }
+}
+
+/// The rollout as reports name it.
+pub fn key_of(rollout: &Rollout) -> RolloutKey {
+    RolloutKey {
+        system: rollout.adapter.system,
+        group: rollout.id.group.clone(),
+        kind: rollout.id.kind.clone(),
+        namespace: rollout.id.namespace.clone(),
+        name: rollout.id.name.clone(),
+        service: rollout.service.clone(),
+        environment: rollout.environment.clone(),
+    }
+}
+
+fn finding(rule: &BoundRule, raw: Raw, rollout: Option<RolloutKey>) -> Finding {
+    let mut related = raw.related;
+    if let Some((name, span)) = raw.limit.and_then(|name| Some((name, rule.places.get(name)?))) {
+        related.push(Label { span: *span, text: format!("`{name}` is set here") });
+    }
+    let fingerprint = fingerprint(rule.def.meta.id, rollout.as_ref(), &raw.about, 0);
+    Finding {
+        rule: rule.def.meta,
+        level: rule.level,
+        state: State::Active,
+        primary: raw.primary,
+        what: raw.what,
+        help: raw.help,
+        found: raw.found,
+        required: raw.required,
+        related,
+        rollout,
+        about: raw.about,
+        fingerprint,
+    }
+}
+
+/// Rule, object and subject; `ordinal` tells apart several findings that agree in all of these.
+pub(super) fn fingerprint(rule: &str, rollout: Option<&RolloutKey>, about: &str, ordinal: usize) -> Fingerprint {
+    let ordinal = ordinal.to_string();
+    let object = rollout.map_or(["", "", "", "", ""], |r| {
+        [r.system, &*r.group, &*r.kind, r.namespace.as_deref().unwrap_or(""), &*r.name]
+    });
+    Fingerprint::of(std::iter::once(rule).chain(object).chain([about, ordinal.as_str()]))
+}

@@ -1,0 +1,86 @@
+//! Binds the policy's settings to the rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::catalog::Level;
+use crate::policy::{Policy, Selector, Setting};
+use crate::rules::{self, Bound, RuleDef};
+use crate::text::Span;
+
+/// A rule with the level and the parameters it has for some rollouts.
+pub struct BoundRule {
+    /// The rule.
+    pub def: &'static RuleDef,
+    /// Its level there.
+    pub level: Level,
+    /// Its check.
+    pub check: Box<dyn Bound>,
+    /// Where the repository's own policy sets its parameters.
+    pub places: BTreeMap<String, Span>,
+}
+
+/// Which rules the command line asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Only these, if any.
+    pub select: Vec<String>,
+    /// Not these.
+    pub ignore: Vec<String>,
+}
+
+impl Choice {
+    fn takes(&self, id: &str) -> bool {
+        (self.select.is_empty() || self.select.iter().any(|s| s == id)) && !self.ignore.iter().any(|s| s == id)
+    }
+}
+
+/// The rules bound for every selection of scopes and classes that occurs.
+pub struct Plan {
+    sets: BTreeMap<Selector, Arc<[BoundRule]>>,
+}
+
+impl Plan {
+    /// Binds the rules for `selectors`. The policy's parameters have been checked: [`faults`](super::faults) is empty.
+    pub fn new<'s>(policy: &Policy, choice: &Choice, selectors: impl IntoIterator<Item = &'s Selector>) -> Self {
+        let mut sets = BTreeMap::new();
+        for selector in selectors {
+            if !sets.contains_key(selector) {
+                sets.insert(selector.clone(), bind_all(policy, choice, selector));
+            }
+        }
+        Self { sets }
+    }
+
+    /// The rules for `selector`, which must be one of those the plan was made for.
+    pub fn rules(&self, selector: &Selector) -> &[BoundRule] {
+        self.sets.get(selector).map_or(&[], |set| set)
+    }
+}
+
+fn bind_all(policy: &Policy, choice: &Choice, selector: &Selector) -> Arc<[BoundRule]> {
+    let settings = policy.settings(selector);
+    let chosen = rules::ALL.iter().filter(|def| choice.takes(def.meta.id));
+    chosen.filter_map(|def| bind(def, settings.get(def.meta.id)?, &settings)).collect()
+}
+
+fn bind(def: &'static RuleDef, setting: &Setting, all: &BTreeMap<String, Setting>) -> Option<BoundRule> {
+    if setting.level == Level::Off {
+        return None;
+    }
+    let mut params: Map<String, Value> = setting.params.iter().map(|(k, p)| (k.clone(), p.value.clone())).collect();
+    let mut places: BTreeMap<String, Span> =
+        setting.params.iter().filter_map(|(k, p)| Some((k.clone(), p.span?))).collect();
+    for (own, rule, parameter) in def.follows {
+        let followed = all.get(*rule).and_then(|s| s.params.get(*parameter));
+        if let (false, Some(followed)) = (params.contains_key(*own), followed) {
+            params.insert((*own).to_owned(), followed.value.clone());
+            places.extend(followed.span.map(|span| ((*own).to_owned(), span)));
+        }
+    }
+    // A parameter that can't be bound was a fault of the policy, and the run has ended with it.
+    let check = (def.bind)(&Value::Object(params)).ok()?;
+    Some(BoundRule { def, level: setting.level, check, places })
+}

@@ -1,0 +1,61 @@
+//! Sorts, drops what is said twice, and gives every finding its identity.
+
+use std::collections::BTreeMap;
+
+use super::judge::{Judged, fingerprint};
+use crate::catalog::Level;
+use crate::finding::{Finding, State, Undetermined};
+use crate::text::Sources;
+
+/// Puts findings and undetermined values into their final order: path, place, rule, message. What two rollouts say of
+/// the same place (a template that both refer to) is said once. With `undetermined` at error, what could not be decided
+/// is a finding too.
+pub(super) fn seal(judged: Judged, undetermined_level: Level, sources: &Sources) -> Judged {
+    let Judged { mut findings, mut undetermined } = judged;
+    if undetermined_level == Level::Error {
+        findings.extend(undetermined.iter().map(as_finding));
+    }
+    findings.sort_by(|a, b| {
+        let place = |f: &Finding| (f.primary.start, f.primary.end, f.rule.id);
+        let key = |f: &Finding| sources.path(f.primary.file).to_owned();
+        key(a).cmp(&key(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.what.cmp(&b.what))
+    });
+    findings.dedup_by(|a, b| a.rule == b.rule && a.primary == b.primary && a.what == b.what);
+    undetermined.sort_by(|a, b| {
+        let place = |u: &Undetermined| (sources.path(u.span.file).to_owned(), u.span, u.rule.id, u.reason);
+        place(a).cmp(&place(b))
+    });
+    undetermined.dedup_by(|a, b| a.rule == b.rule && a.span == b.span && a.reason == b.reason);
+    number(&mut findings, sources);
+    Judged { findings, undetermined }
+}
+
+/// Several findings of one rule about one subject are told apart by their order; a finding of no rollout by its path.
+fn number(findings: &mut [Finding], sources: &Sources) {
+    let mut seen = BTreeMap::new();
+    for finding in findings {
+        if finding.rollout.is_none() {
+            finding.about = format!("{} {}", sources.path(finding.primary.file), finding.about);
+        }
+        let first = fingerprint(finding.rule.id, finding.rollout.as_ref(), &finding.about, 0);
+        let ordinal = *seen.entry(first).and_modify(|n| *n += 1).or_insert(0_usize);
+        finding.fingerprint = fingerprint(finding.rule.id, finding.rollout.as_ref(), &finding.about, ordinal);
+    }
+}
+
+fn as_finding(unknown: &Undetermined) -> Finding {
+    Finding {
+        rule: unknown.rule,
+        level: Level::Error,
+        state: State::Active,
+        primary: unknown.span,
+        what: unknown.what.clone(),
+        help: "write the value out, or set `undetermined: warning` in the policy".to_owned(),
+        found: None,
+        required: None,
+        related: Vec::new(),
+        rollout: unknown.rollout.clone(),
+        about: format!("undetermined {}", unknown.reason),
+        fingerprint: crate::finding::Fingerprint::default(),
+    }
+}
