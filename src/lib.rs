@@ -20,3 +20,4 @@ pub mod collect;
 pub mod rules;
 // Floor 4
 pub mod engine;
+pub mod render;

@@ -69,7 +69,7 @@ impl Judged {
 /// The rollout as reports name it.
 pub fn key_of(rollout: &Rollout) -> RolloutKey {
     RolloutKey {
-        system: rollout.adapter.system,
+        system: rollout.adapter.id,
         group: rollout.id.group.clone(),
         kind: rollout.id.kind.clone(),
         namespace: rollout.id.namespace.clone(),

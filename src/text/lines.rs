@@ -29,6 +29,12 @@ impl LineIndex {
         Self { starts }
     }
 
+    /// The offset at which line `number` (from 1) begins, if there is such a line.
+    pub fn start_of(&self, number: u32) -> Option<usize> {
+        let index = (number as usize).checked_sub(1)?;
+        self.starts.get(index).map(|s| *s as usize)
+    }
+
     /// The place of byte `at` of `text`, which must be the text that was indexed. An offset past the end or inside a
     /// character gives the nearest place before it.
     pub fn position(&self, text: &str, at: u32) -> Position {

@@ -1,3 +1,6 @@
 //! The one integration binary.
+#![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
-mod parity;
+mod corpus;
+mod shared;
+mod support;

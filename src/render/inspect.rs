@@ -1,0 +1,184 @@
+//! The model for people: a block per rollout, its stages as a table.
+
+use super::inspect_json::Model;
+use super::visible;
+use crate::model::units::display_seconds;
+use crate::model::{Bound, Comparer, Criterion, Evaluated, Fact, Hold, ObjectRef, Rollout, Share, Stage};
+use crate::text::Sources;
+
+/// What files lowered to, as blocks of text that fit 80 columns where names allow.
+pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
+    let blocks = model.rollouts.iter().map(|r| block(r, sources));
+    let documents = model.criteria.iter().map(|d| {
+        let (start, _) = sources.positions(d.name.span);
+        let place = format!("{}:{}", visible(sources.path(d.span.file)), start.line);
+        let mut out = format!("criteria document {} {} ({}) · {place}\n", d.kind, visible(&d.name.value), d.system);
+        criteria(&mut out, &d.criteria);
+        out
+    });
+    let mut parts: Vec<String> = blocks.chain(documents).collect();
+    parts.extend(model.skipped.iter().map(|s| format!("skipped {}: {}\n", visible(&s.path), s.reason)));
+    if parts.is_empty() {
+        return "no rollout in these files\n".to_owned();
+    }
+    parts.join("\n")
+}
+
+fn object(id: &ObjectRef) -> String {
+    let name = id.namespace.as_deref().map_or_else(|| id.name.to_string(), |ns| format!("{ns}/{}", id.name));
+    format!("{} {}", id.kind, visible(&name))
+}
+
+fn block(rollout: &Rollout, sources: &Sources) -> String {
+    let (start, _) = sources.positions(rollout.name_span);
+    let file = visible(sources.path(rollout.span.file));
+    let mut out = format!("{} ({}) · {file}:{}\n", object(&rollout.id), rollout.adapter.id, start.line);
+    let kind = if rollout.progression.is_live() { "live split" } else { "declared plan" };
+    field(&mut out, "strategy", &format!("{}, {kind}", rollout.strategy.value.name()));
+    let environment = rollout.environment.as_deref().map(|e| format!(" in {}", visible(e))).unwrap_or_default();
+    field(&mut out, "service", &format!("{}{environment}", visible(&rollout.service)));
+    for payload in &rollout.payload {
+        field(&mut out, "ships", &visible(&payload.value));
+    }
+    if let Some(owner) = &rollout.owner {
+        field(&mut out, "owner", &format!("{}: judged there", object(owner)));
+    }
+    if rollout.partial {
+        field(&mut out, "patch", "partial: nothing is missing from it");
+    }
+    stages(&mut out, rollout.stages());
+    shadow(&mut out, rollout);
+    criteria(&mut out, &rollout.rollback.criteria);
+    ends(&mut out, rollout);
+    out
+}
+
+fn field(out: &mut String, name: &str, value: &str) {
+    *out += &format!("  {name:<12} {value}\n");
+}
+
+/// The end of a block: what watches it, how it goes back, what it refers to.
+fn ends(out: &mut String, rollout: &Rollout) {
+    let mut monitors: Vec<String> = rollout.monitors.iter().map(|m| visible(&m.value.name).into_owned()).collect();
+    monitors.dedup();
+    if !monitors.is_empty() {
+        field(out, "monitors", &monitors.join(", "));
+    }
+    match &rollout.rollback.way_back {
+        Fact::Stated(s) => field(out, "way back", &format!("old side kept {}", display_seconds(s.value))),
+        Fact::Defaulted { value, by, .. } => {
+            field(out, "way back", &format!("old side kept {} ({by})", display_seconds(*value)));
+        }
+        Fact::Dynamic { expr, .. } => field(out, "way back", &format!("unknown: {}", visible(expr))),
+        Fact::Absent { .. } => {}
+    }
+    for owned in &rollout.owns {
+        field(out, "owns", &object(owned));
+    }
+    for missing in &rollout.unresolved {
+        field(out, "unresolved", &format!("{} {}", missing.kind, visible(&missing.name)));
+    }
+    for unknown in &rollout.undetermined {
+        field(out, "unknown", &format!("{} ({})", visible(&unknown.path), unknown.reason));
+    }
+    for remark in &rollout.remarks {
+        field(out, "remark", &visible(&remark.message));
+    }
+}
+
+fn stages(out: &mut String, stages: &[Stage]) {
+    let rows: Vec<[String; 6]> = stages.iter().enumerate().map(|(i, s)| row(i, s)).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let head = ["stage", "written", "effective", "of", "hold", "gates"].map(str::to_owned);
+    let width = |column: usize| rows.iter().chain([&head]).map(|r| r[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    for row in std::iter::once(&head).chain(&rows) {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        *out += &format!("    {}\n", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+fn row(index: usize, stage: &Stage) -> [String; 6] {
+    let exposure = stage.exposure.known();
+    let label = stage.name.as_deref().or(stage.audience.as_ref().map(|a| &*a.name));
+    let number = (index + 1).to_string();
+    let name = label.map_or_else(|| number.clone(), |l| format!("{number} {}", visible(l)));
+    let share = |s: Option<Share>| s.map_or_else(|| "?".to_owned(), |s| s.to_string());
+    let written = match &stage.exposure {
+        Fact::Dynamic { expr, .. } => visible(expr).into_owned(),
+        Fact::Absent { .. } => "-".to_owned(),
+        Fact::Stated(_) | Fact::Defaulted { .. } => share(exposure.map(|e| e.written)),
+    };
+    let effective = exposure.map_or_else(|| "-".to_owned(), |e| share(e.effective));
+    let basis = exposure.map_or("-", |e| e.basis.name()).to_owned();
+    let gates: Vec<String> = stage
+        .gates
+        .iter()
+        .map(|g| format!("{} {}{}", g.kind.name(), visible(&g.name), if g.blocking { "" } else { " (background)" }))
+        .collect();
+    [name, written, effective, basis, hold(&stage.hold), gates.join(", ")]
+}
+
+fn hold(hold: &Fact<Hold>) -> String {
+    match hold {
+        Fact::Dynamic { expr, .. } => visible(expr).into_owned(),
+        Fact::Absent { .. } => "none".to_owned(),
+        Fact::Stated(_) | Fact::Defaulted { .. } => match hold.known() {
+            Some(Hold::Timed(s)) => display_seconds(*s),
+            Some(Hold::Ramp(s)) => format!("ramp over {}", display_seconds(*s)),
+            Some(Hold::Gated) => "until approved".to_owned(),
+            Some(Hold::Unknown) => "?".to_owned(),
+            Some(Hold::None) | None => "none".to_owned(),
+        },
+    }
+}
+
+fn shadow(out: &mut String, rollout: &Rollout) {
+    let Some(shadow) = &rollout.shadow else { return };
+    let share = shadow.share.known().map_or_else(|| "?".to_owned(), ToString::to_string);
+    let length = shadow.duration.known().map(|s| format!(" for {}", display_seconds(*s))).unwrap_or_default();
+    let compared = match &shadow.comparer {
+        Comparer::Nothing => "compared by nothing".to_owned(),
+        Comparer::Named(name) => format!("compared by {}", visible(name)),
+        Comparer::Unknown => "comparison unknown".to_owned(),
+    };
+    field(out, "shadow", &format!("{share} mirrored{length}, {compared}"));
+}
+
+fn criteria(out: &mut String, criteria: &[Criterion]) {
+    for criterion in criteria {
+        field(out, "roll back", &sentence(criterion));
+    }
+}
+
+fn sentence(criterion: &Criterion) -> String {
+    let name = visible(&criterion.metric.name);
+    let bound = match &criterion.bound {
+        Fact::Stated(_) | Fact::Defaulted { .. } => criterion.bound.known().map(Bound::to_string),
+        Fact::Dynamic { expr, .. } => Some(format!("? ({})", visible(expr))),
+        Fact::Absent { .. } => None,
+    };
+    let text = criterion.text.as_deref().map(|t| format!(" `{}`", visible(t))).unwrap_or_default();
+    let mut out = match (criterion.comparison, bound) {
+        (Some(comparison), Some(bound)) => format!("{name} {} {bound}", comparison.name()),
+        (None, _) | (_, None) => format!("{name}: {}{text}", criterion.class.name()),
+    };
+    if let Some(window) = criterion.window {
+        out += &format!(" over {}", display_seconds(window));
+    }
+    if let Some(tolerated) = criterion.tolerated.filter(|t| *t > 0) {
+        out += &format!(", {tolerated} tolerated");
+    }
+    match &criterion.evaluated {
+        Evaluated::Yes => {}
+        Evaluated::No(why) => out += &format!(" [not evaluated: {}]", visible(why)),
+        Evaluated::AfterExposure => out += " [only after everybody has it]",
+        Evaluated::Unknown => out += " [evaluated: unknown]",
+    }
+    if criterion.action != crate::model::Action::Rollback {
+        out += &format!(" -> {}", criterion.action.name());
+    }
+    out
+}

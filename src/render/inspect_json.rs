@@ -1,0 +1,310 @@
+//! The model as JSON, `rollgate/model/v1`: what a file lowers to.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::json::{JsonSpan, json_span};
+use crate::finding::Skipped;
+use crate::model::{CriteriaDocument, Criterion, Fact, Hold, Rollout, Shadow, Share, Stage};
+use crate::text::{Sources, Span};
+
+/// Everything some files lowered to.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rollgate model v1")]
+pub struct ModelReport {
+    /// Always `rollgate/model/v1`.
+    schema: &'static str,
+    rollouts: Vec<JsonRollout>,
+    /// Documents that hold criteria and roll nothing out.
+    criteria_documents: Vec<JsonCriteriaDocument>,
+    skipped: Vec<JsonSkipped>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonSkipped {
+    file: String,
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonRollout {
+    system: &'static str,
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    file: String,
+    span: JsonSpan,
+    service: String,
+    environment: Option<String>,
+    /// The kind of change, where it is declared.
+    change: Option<&'static str>,
+    risk: Option<&'static str>,
+    /// canary, blue-green, rolling, recreate, all-at-once, shadow, ab-test, flag or unknown.
+    strategy: &'static str,
+    payload: Vec<JsonPayload>,
+    progression: JsonProgression,
+    shadow: Option<JsonShadow>,
+    criteria: Vec<JsonCriterion>,
+    /// Canonical kinds of the metrics that are watched.
+    monitors: Vec<&'static str>,
+    /// Seconds the old side stays ready after everybody has the new one.
+    way_back_seconds: Option<u64>,
+    owns: Vec<JsonObject>,
+    /// The object that rewrites this one; it is judged in this one's place.
+    owner: Option<JsonObject>,
+    unresolved: Vec<JsonUnresolved>,
+    /// JSON pointers of values nobody can know from these files.
+    undetermined: Vec<String>,
+    /// A kustomize patch: nothing is missing from it.
+    partial: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonPayload {
+    /// JSON pointer of the value in its manifest.
+    path: String,
+    value: String,
+    span: JsonSpan,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonProgression {
+    /// declared: the file is the plan; live: its git history is.
+    kind: &'static str,
+    stages: Vec<JsonStage>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonStage {
+    name: Option<String>,
+    audience: Option<String>,
+    /// As written, rounded to four decimals.
+    exposure_percent: Option<f64>,
+    /// As the platform serves it.
+    effective_percent: Option<f64>,
+    basis: &'static str,
+    hold: JsonHold,
+    gates: Vec<JsonGate>,
+    span: JsonSpan,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonHold {
+    /// timed, ramp, gated, none or unknown; null where it cannot be known from the files.
+    kind: Option<&'static str>,
+    seconds: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonGate {
+    kind: &'static str,
+    name: String,
+    blocking: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonShadow {
+    share_percent: Option<f64>,
+    duration_seconds: Option<u64>,
+    /// What compares the answers; null where nothing does.
+    comparison: Option<String>,
+    span: JsonSpan,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonCriterion {
+    /// Canonical kind.
+    metric: &'static str,
+    /// Name as written.
+    name: String,
+    /// absolute, relative, score, statistical, opaque or text.
+    class: &'static str,
+    /// above, below, rise or drop: the direction to roll back on.
+    comparison: Option<&'static str>,
+    bound: Option<JsonBound>,
+    text: Option<String>,
+    window_seconds: Option<u64>,
+    tolerated: Option<u32>,
+    action: &'static str,
+    /// yes, no, after-exposure or unknown.
+    evaluated: &'static str,
+    span: JsonSpan,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonBound {
+    number: f64,
+    /// percent, points, seconds, currency:CODE, ratio, count or none.
+    unit: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonObject {
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+impl From<&crate::model::ObjectRef> for JsonObject {
+    fn from(id: &crate::model::ObjectRef) -> Self {
+        Self {
+            group: id.group.to_string(),
+            kind: id.kind.to_string(),
+            namespace: id.namespace.as_deref().map(str::to_owned),
+            name: id.name.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonUnresolved {
+    kind: String,
+    name: String,
+    span: JsonSpan,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonCriteriaDocument {
+    system: &'static str,
+    kind: String,
+    name: String,
+    file: String,
+    criteria: Vec<JsonCriterion>,
+    span: JsonSpan,
+}
+
+/// What files lowered to, as renderers take it.
+pub struct Model<'a> {
+    /// The rollouts.
+    pub rollouts: &'a [Rollout],
+    /// Documents that hold criteria.
+    pub criteria: &'a [CriteriaDocument],
+    /// Files that were left out.
+    pub skipped: &'a [Skipped],
+}
+
+/// The model as JSON text, with a final line break.
+pub fn inspect_json(model: &Model<'_>, sources: &Sources) -> String {
+    let mut text = serde_json::to_string_pretty(&build(model, sources)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn build(model: &Model<'_>, sources: &Sources) -> ModelReport {
+    let skipped = model.skipped.iter().map(|s| JsonSkipped { file: s.path.clone(), reason: s.reason.clone() });
+    ModelReport {
+        schema: "rollgate/model/v1",
+        rollouts: model.rollouts.iter().map(|r| rollout(r, sources)).collect(),
+        criteria_documents: model.criteria.iter().map(|d| document(d, sources)).collect(),
+        skipped: skipped.collect(),
+    }
+}
+
+fn rollout(rollout: &Rollout, sources: &Sources) -> JsonRollout {
+    let span = |span: Span| json_span(sources, span);
+    let payload = rollout.payload.iter();
+    let kind = if rollout.progression.is_live() { "live" } else { "declared" };
+    let unresolved = rollout.unresolved.iter();
+    let mut monitors: Vec<&str> = rollout.monitors.iter().map(|m| m.value.kind.name()).collect();
+    monitors.sort_unstable();
+    monitors.dedup();
+    JsonRollout {
+        system: rollout.adapter.id,
+        group: rollout.id.group.to_string(),
+        kind: rollout.id.kind.to_string(),
+        namespace: rollout.id.namespace.as_deref().map(str::to_owned),
+        name: rollout.id.name.to_string(),
+        file: sources.path(rollout.span.file).to_owned(),
+        span: span(rollout.span),
+        service: rollout.service.to_string(),
+        environment: rollout.environment.as_deref().map(str::to_owned),
+        change: rollout.declared.change.map(crate::model::ChangeKind::name),
+        risk: rollout.declared.risk.map(crate::model::Risk::name),
+        strategy: rollout.strategy.value.name(),
+        payload: payload
+            .map(|p| JsonPayload { path: p.path.to_string(), value: p.value.to_string(), span: span(p.span) })
+            .collect(),
+        progression: JsonProgression { kind, stages: rollout.stages().iter().map(|s| stage(s, sources)).collect() },
+        shadow: rollout.shadow.as_ref().map(|s| shadow(s, sources)),
+        criteria: rollout.rollback.criteria.iter().map(|c| criterion(c, sources)).collect(),
+        monitors,
+        way_back_seconds: rollout.rollback.way_back.known().copied(),
+        owns: rollout.owns.iter().map(Into::into).collect(),
+        owner: rollout.owner.as_ref().map(Into::into),
+        unresolved: unresolved
+            .map(|u| JsonUnresolved { kind: u.kind.to_string(), name: u.name.to_string(), span: span(u.span) })
+            .collect(),
+        undetermined: rollout.undetermined.iter().map(|u| u.path.to_string()).collect(),
+        partial: rollout.partial,
+    }
+}
+
+fn stage(stage: &Stage, sources: &Sources) -> JsonStage {
+    let exposure = stage.exposure.known();
+    let hold = match &stage.hold {
+        Fact::Stated(_) | Fact::Defaulted { .. } => stage.hold.known().copied(),
+        Fact::Absent { .. } => Some(Hold::None),
+        Fact::Dynamic { .. } => None,
+    };
+    let basis = match (exposure, &stage.audience) {
+        (Some(e), _) => e.basis,
+        (None, Some(a)) if a.customers => crate::model::Basis::Tenants,
+        (None, Some(_)) => crate::model::Basis::Segment,
+        (None, None) => crate::model::Basis::Unknown,
+    };
+    let gates = stage.gates.iter();
+    JsonStage {
+        name: stage.name.as_deref().map(str::to_owned),
+        audience: stage.audience.as_ref().map(|a| a.name.to_string()),
+        exposure_percent: exposure.map(|e| e.written.percent()),
+        effective_percent: exposure.and_then(|e| e.effective).map(Share::percent),
+        basis: basis.name(),
+        hold: JsonHold { kind: hold.map(Hold::name), seconds: hold.and_then(Hold::seconds) },
+        gates: gates
+            .map(|g| JsonGate { kind: g.kind.name(), name: g.name.to_string(), blocking: g.blocking })
+            .collect(),
+        span: json_span(sources, stage.span),
+    }
+}
+
+fn shadow(shadow: &Shadow, sources: &Sources) -> JsonShadow {
+    use crate::model::Comparer;
+    JsonShadow {
+        share_percent: shadow.share.known().map(|s| s.percent()),
+        duration_seconds: shadow.duration.known().copied(),
+        comparison: match &shadow.comparer {
+            Comparer::Named(name) => Some(name.to_string()),
+            Comparer::Nothing | Comparer::Unknown => None,
+        },
+        span: json_span(sources, shadow.span),
+    }
+}
+
+fn criterion(criterion: &Criterion, sources: &Sources) -> JsonCriterion {
+    JsonCriterion {
+        metric: criterion.metric.kind.name(),
+        name: criterion.metric.name.to_string(),
+        class: criterion.class.name(),
+        comparison: criterion.comparison.map(crate::model::Comparison::name),
+        bound: criterion.bound.known().map(|b| JsonBound { number: b.number, unit: b.unit.name().into_owned() }),
+        text: criterion.text.as_deref().map(str::to_owned),
+        window_seconds: criterion.window,
+        tolerated: criterion.tolerated,
+        action: criterion.action.name(),
+        evaluated: criterion.evaluated.name(),
+        span: json_span(sources, criterion.span),
+    }
+}
+
+fn document(document: &CriteriaDocument, sources: &Sources) -> JsonCriteriaDocument {
+    JsonCriteriaDocument {
+        system: document.system,
+        kind: document.kind.to_string(),
+        name: document.name.value.to_string(),
+        file: sources.path(document.span.file).to_owned(),
+        criteria: document.criteria.iter().map(|c| criterion(c, sources)).collect(),
+        span: json_span(sources, document.span),
+    }
+}

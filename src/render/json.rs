@@ -1,0 +1,245 @@
+//! The JSON report, `rollgate/report/v1`. Fields are only ever added.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::finding::{Finding, Report, RolloutKey, Undetermined};
+use crate::text::{Position, Sources, Span};
+
+/// The report of one run.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rollgate report v1")]
+pub struct JsonReport {
+    /// Always `rollgate/report/v1`.
+    schema: &'static str,
+    tool: Tool,
+    /// The moment judged for, RFC 3339 in UTC.
+    as_of: String,
+    policy: Policy,
+    verdict: Verdict,
+    coverage: Coverage,
+    findings: Vec<JsonFinding>,
+    undetermined: Vec<JsonUndetermined>,
+    /// Why the run could not decide; empty unless the verdict is `undecided`.
+    failures: Vec<JsonFailure>,
+    notices: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Policy {
+    /// Path of the policy file, or `preset NAME`.
+    source: String,
+    extends: Vec<String>,
+    /// Whose policy judged, in gate modes: `base` or `head`.
+    trust: Option<String>,
+    /// The commit the policy was read from, in gate modes.
+    commit: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "documents the values; the report carries the name")]
+enum VerdictName {
+    Clean,
+    Findings,
+    Undecided,
+}
+
+#[derive(Serialize)]
+struct Verdict(&'static str);
+
+impl JsonSchema for Verdict {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Verdict".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        VerdictName::json_schema(generator)
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Coverage {
+    files: usize,
+    documents: usize,
+    rollouts: usize,
+    skipped: Vec<JsonSkipped>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonSkipped {
+    file: String,
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonFailure {
+    file: Option<String>,
+    message: String,
+    help: String,
+}
+
+/// A place: lines and columns from 1, columns in Unicode scalar values, offsets in bytes.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct JsonSpan {
+    start: Place,
+    end: Place,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Place {
+    line: u32,
+    column: u32,
+    offset: u32,
+}
+
+impl From<Position> for Place {
+    fn from(at: Position) -> Self {
+        Self { line: at.line, column: at.column, offset: at.offset }
+    }
+}
+
+/// The JSON form of `span`.
+pub(super) fn json_span(sources: &Sources, span: Span) -> JsonSpan {
+    let (start, end) = sources.positions(span);
+    JsonSpan { start: start.into(), end: end.into() }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonRollout {
+    system: &'static str,
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    service: String,
+    environment: Option<String>,
+}
+
+impl From<&RolloutKey> for JsonRollout {
+    fn from(key: &RolloutKey) -> Self {
+        Self {
+            system: key.system,
+            group: key.group.to_string(),
+            kind: key.kind.to_string(),
+            namespace: key.namespace.as_deref().map(str::to_owned),
+            name: key.name.to_string(),
+            service: key.service.to_string(),
+            environment: key.environment.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonRelated {
+    file: String,
+    span: JsonSpan,
+    message: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonFinding {
+    rule: &'static str,
+    level: &'static str,
+    /// active, suppressed, waived, baselined or overridden.
+    state: &'static str,
+    file: String,
+    span: JsonSpan,
+    rollout: Option<JsonRollout>,
+    message: String,
+    /// What was found, short.
+    found: Option<String>,
+    /// What is required, short.
+    required: Option<String>,
+    help: String,
+    related: Vec<JsonRelated>,
+    /// Stable across runs: no line number in it.
+    fingerprint: String,
+    docs: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonUndetermined {
+    rule: &'static str,
+    file: String,
+    span: JsonSpan,
+    reason: &'static str,
+    message: String,
+    rollout: Option<JsonRollout>,
+}
+
+/// The report as JSON text, with a final line break.
+pub fn json(report: &Report, sources: &Sources) -> String {
+    let mut text = serde_json::to_string_pretty(&build(report, sources)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn build(report: &Report, sources: &Sources) -> JsonReport {
+    let coverage = &report.coverage;
+    let skipped = coverage.skipped.iter();
+    let failures = report.failures.iter();
+    JsonReport {
+        schema: "rollgate/report/v1",
+        tool: Tool { name: "rollgate", version: env!("CARGO_PKG_VERSION") },
+        as_of: report.as_of.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        policy: Policy {
+            source: report.policy.source.clone(),
+            extends: report.policy.extends.clone(),
+            trust: None,
+            commit: None,
+        },
+        verdict: Verdict(report.verdict().name()),
+        coverage: Coverage {
+            files: coverage.files,
+            documents: coverage.documents,
+            rollouts: coverage.rollouts,
+            skipped: skipped.map(|s| JsonSkipped { file: s.path.clone(), reason: s.reason.clone() }).collect(),
+        },
+        findings: report.findings.iter().map(|f| finding(f, sources)).collect(),
+        undetermined: report.undetermined.iter().map(|u| undetermined(u, sources)).collect(),
+        failures: failures
+            .map(|f| JsonFailure { file: f.path.clone(), message: f.message.clone(), help: f.help.clone() })
+            .collect(),
+        notices: report.notices.clone(),
+    }
+}
+
+fn finding(finding: &Finding, sources: &Sources) -> JsonFinding {
+    let related = finding.related.iter().map(|label| JsonRelated {
+        file: sources.path(label.span.file).to_owned(),
+        span: json_span(sources, label.span),
+        message: label.text.clone(),
+    });
+    JsonFinding {
+        rule: finding.rule.id,
+        level: finding.level.name(),
+        state: finding.state.name(),
+        file: sources.path(finding.primary.file).to_owned(),
+        span: json_span(sources, finding.primary),
+        rollout: finding.rollout.as_ref().map(Into::into),
+        message: finding.what.clone(),
+        found: finding.found.clone(),
+        required: finding.required.clone(),
+        help: finding.help.clone(),
+        related: related.collect(),
+        fingerprint: finding.fingerprint.to_string(),
+        docs: format!("docs/rules/{}.md", finding.rule.id),
+    }
+}
+
+fn undetermined(unknown: &Undetermined, sources: &Sources) -> JsonUndetermined {
+    JsonUndetermined {
+        rule: unknown.rule.id,
+        file: sources.path(unknown.span.file).to_owned(),
+        span: json_span(sources, unknown.span),
+        reason: unknown.reason,
+        message: unknown.what.clone(),
+        rollout: unknown.rollout.as_ref().map(Into::into),
+    }
+}

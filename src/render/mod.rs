@@ -1,0 +1,17 @@
+//! Reports as bytes: one file per output. A renderer never changes a verdict.
+
+mod escape;
+mod explain;
+mod human;
+mod inspect;
+mod inspect_json;
+mod json;
+mod short;
+
+pub use escape::visible;
+pub use explain::explain;
+pub use human::{Style, human};
+pub use inspect::inspect;
+pub use inspect_json::{Model, ModelReport, inspect_json};
+pub use json::{JsonReport, json};
+pub use short::short;

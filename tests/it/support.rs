@@ -1,0 +1,91 @@
+//! A world for tests: files in a temporary folder, the binary with a pinned environment, scrubbed output.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A temporary folder with files in it.
+pub(crate) struct World {
+    dir: tempfile::TempDir,
+}
+
+/// What a run printed and how it ended.
+#[must_use = "look at the output or at the exit code"]
+pub(crate) struct Run {
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+    /// The exit code.
+    pub(crate) code: Option<i32>,
+}
+
+impl World {
+    /// An empty folder.
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file, with the folders it needs.
+    pub(crate) fn file(self, path: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.write(path, bytes);
+        self
+    }
+
+    /// Writes a file, with the folders it needs.
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Runs `rollgate` here.
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        self.run_with(args, "")
+    }
+
+    /// Runs `rollgate` here with `input` on standard input.
+    pub(crate) fn run_with(&self, args: &[&str], input: &str) -> Run {
+        finish(rollgate(self.path()).args(args), input)
+    }
+}
+
+/// `rollgate` in `dir`, with nothing of this machine's environment.
+pub(crate) fn rollgate(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollgate"));
+    command.env_clear().env("LANG", "C.UTF-8").env("COLUMNS", "80").current_dir(dir);
+    command
+}
+
+fn finish(command: &mut Command, input: &str) -> Run {
+    use std::io::Write;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that does not read its input closes the pipe: that is its business.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { out: text(stdout), err: text(stderr), code: status.code() }
+}
+
+impl Run {
+    /// The JSON report.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.out, self.err))
+    }
+
+    /// The rules that the JSON report's findings are of, sorted, each once.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let json = self.json();
+        let findings = json["findings"].as_array().unwrap();
+        let mut rules: Vec<String> = findings.iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect();
+        rules.sort();
+        rules.dedup();
+        rules
+    }
+}
