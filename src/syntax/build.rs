@@ -208,6 +208,8 @@ impl<'s> Builder<'s> {
         if self.stack.len() >= self.cx.limits.depth {
             return Err(self.cx.error(SyntaxErrorKind::Limit, start, start, self.depth_message()));
         }
+        let flow = style == StructureStyle::Flow;
+        let start = if flow || kind == Kind::Map { start } else { self.first_dash(start) };
         let began = self.decoded;
         let tag = self.tag(tag);
         let node = self.push(Raw { tag, ..Raw::new(kind, start, start) })?;
@@ -215,10 +217,17 @@ impl<'s> Builder<'s> {
             layout::before_item(&self.cx, self.stack.last(), start)?;
         }
         self.define(anchor, node, 0);
-        let flow = style == StructureStyle::Flow;
         let map = kind == Kind::Map;
         self.stack.push(Open { node, last: NONE, children: 0, flow, special: false, map, anchor, began });
         Ok(())
+    }
+
+    /// A list that is not indented under its key starts at its first `-`, and not, as the parser has it, behind that.
+    fn first_dash(&self, start: u32) -> u32 {
+        let Some(open) = self.stack.last().filter(|open| open.map && open.last != NONE) else { return start };
+        let from = self.doc.nodes[open.last as usize].end as usize;
+        let between = self.cx.text.get(from..start as usize).unwrap_or("");
+        layout::dash(between).map_or(start, |n| offset(from + n))
     }
 
     fn close(&mut self, end: u32) -> Result<(), SyntaxError> {

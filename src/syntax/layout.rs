@@ -111,6 +111,22 @@ pub(super) fn flow_key(cx: &Context<'_>, raw: &Raw<'_>) -> Result<(), SyntaxErro
     Err(cx.error(SyntaxErrorKind::Malformed, raw.start, raw.end, message))
 }
 
+/// Where the first `-` of a list is in the text from its key to its first item: behind the colon, comments and
+/// properties.
+pub(super) fn dash(between: &str) -> Option<usize> {
+    let mut at = between.find(':')? + 1;
+    loop {
+        at += between[at..].find(|c: char| !c.is_whitespace())?;
+        let word = match between.as_bytes()[at] {
+            b'-' => return Some(at),
+            b'#' => between[at..].find('\n')?,
+            b'&' | b'!' => between[at..].find(char::is_whitespace)?,
+            _ => return None,
+        };
+        at += word;
+    }
+}
+
 /// The range of a block scalar from its `|` or `>` to the end of its last line of text, given the range of its content,
 /// and whether the end of the text cuts a line break off that belongs to the value.
 pub(super) fn block_range(text: &str, start: usize, end: usize) -> (usize, usize, bool) {

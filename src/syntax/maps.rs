@@ -168,7 +168,7 @@ impl Work<'_> {
         };
         self.collision(self.entries[at].key, key)?;
         if self.entries[at].written {
-            self.duplicate(key)?;
+            self.duplicate(self.entries[at].key, key)?;
         }
         self.entries[at] = written;
         Ok(())
@@ -187,13 +187,15 @@ impl Work<'_> {
         Err(self.error(key, SyntaxErrorKind::Refused, message))
     }
 
-    fn duplicate(&mut self, key: u32) -> Result<(), SyntaxError> {
+    fn duplicate(&mut self, old: u32, key: u32) -> Result<(), SyntaxError> {
         let text = quoted(self.doc.key_text(key));
-        if self.cx.engine == Engine::GoYamlV3 {
+        // v3 compares keys as they are written: `1` and `0x1` pass, and the last one wins.
+        let raw = |id: u32| &self.doc.nodes[self.doc.follow(id) as usize].text;
+        if self.cx.engine == Engine::GoYamlV3 && raw(old) == raw(key) {
             let message = format!("{text} is written twice in this mapping");
             return Err(self.error(key, SyntaxErrorKind::Malformed, message));
         }
-        let message = if self.cx.engine == Engine::GoYamlV2 {
+        let message = if self.cx.engine.is_go() {
             format!(
                 "{text} is written twice in this mapping: Kubernetes takes the last value, kustomize refuses the file; keep one"
             )

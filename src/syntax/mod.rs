@@ -19,6 +19,8 @@ mod note;
 mod number;
 mod resolve;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 

@@ -170,11 +170,7 @@ pub(super) fn is_timestamp(text: &str) -> bool {
 /// Whether go-yaml v3 makes of `text` a moment that is written differently when it becomes JSON.
 pub(super) fn is_rewritten_timestamp(text: &str) -> bool {
     let Some(rest) = date(text) else { return false };
-    if rest.is_empty() {
-        return true;
-    }
-    let canonical = text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z') && text.len() == 20;
-    is_time(rest) && !canonical && !is_rfc3339(text)
+    rest.is_empty() || (is_time(rest) && !is_as_go_prints(text))
 }
 
 /// What follows the date that `text` starts with.
@@ -226,13 +222,18 @@ fn field(text: &str, max: u32) -> Option<(u32, &str)> {
     (value <= max).then_some((value, &text[digits..]))
 }
 
-/// `2020-01-02T03:04:05+01:00`: what Go prints again as it was.
-fn is_rfc3339(text: &str) -> bool {
+/// `2020-01-02T03:04:05.5+01:00`: full fields, no zero at the end of the fraction, UTC as `Z`.
+fn is_as_go_prints(text: &str) -> bool {
     let shape = text.bytes().take(19).enumerate().all(|(i, b)| match i {
         4 | 7 => b == b'-',
         10 => b == b'T',
         13 | 16 => b == b':',
         _ => b.is_ascii_digit(),
     });
-    shape && text.len() > 19 && !text[..text.len() - 1].ends_with('0') | !text.contains('.')
+    let Some(rest) = text.get(19..).filter(|_| shape) else { return false };
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(after) => after.split_at(after.bytes().take_while(u8::is_ascii_digit).count()),
+        None => ("1", rest),
+    };
+    (1..10).contains(&fraction.len()) && !fraction.ends_with('0') && zone != "+00:00" && zone != "-00:00"
 }

@@ -20,7 +20,7 @@ fn read_all(text: &str, engine: Engine) -> Vec<Read> {
 #[derive(Default, Debug)]
 struct Table {
     agree: u32,
-    refused: u32,
+    refused: Vec<String>,
     noted: u32,
     loose: Vec<String>,
     different: Vec<String>,
@@ -30,7 +30,7 @@ impl Table {
     fn count(&mut self, name: &str, ours: &Read, theirs: Option<&Value>) {
         match (ours, theirs) {
             (Err(_), None) => self.agree += 1,
-            (Err(_), Some(_)) => self.refused += 1,
+            (Err(why), Some(_)) => self.refused.push(format!("{name}: {why}")),
             (Ok((value, _)), Some(expected)) if same(value, expected) => self.agree += 1,
             (Ok((_, true)), _) => self.noted += 1,
             (Ok((value, _)), None) => self.loose.push(format!("{name}: {value}")),
@@ -108,11 +108,12 @@ fn report(label: &str, table: &Table) {
     println!(
         "{label}: agree {} / refused {} / noted {} / loose {} / different {}",
         table.agree,
-        table.refused,
+        table.refused.len(),
         table.noted,
         table.loose.len(),
         table.different.len()
     );
+    table.refused.iter().for_each(|line| println!("  refused {line}"));
     table.loose.iter().for_each(|line| println!("  loose {line}"));
     table.different.iter().for_each(|line| println!("  different {line}"));
 }
