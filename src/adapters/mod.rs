@@ -3,8 +3,11 @@
 //! An adapter is one file: `declare_adapter!` with its page, then `lower`. It reads tolerantly: takes the fields it
 //! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
 
+pub mod kubernetes;
 mod lowering;
 mod object;
+#[cfg(test)]
+pub(crate) mod testing;
 mod workload;
 mod world;
 
@@ -25,7 +28,7 @@ pub trait Adapter: Sync {
 }
 
 /// Every adapter, sorted by id.
-pub static ALL: &[&dyn Adapter] = &[];
+pub static ALL: &[&dyn Adapter] = &[&kubernetes::Kubernetes];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
