@@ -94,6 +94,14 @@ impl Action {
             Self::Notify => "notify",
         }
     }
+
+    /// Does exposure stop growing by itself, with nobody's doing?
+    pub const fn stops_growth(self) -> bool {
+        match self {
+            Self::Rollback | Self::Pause => true,
+            Self::Notify => false,
+        }
+    }
 }
 
 /// Does anything look at the criterion while people are exposed?

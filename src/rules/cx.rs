@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
-use crate::model::{Drill, Problem, Rollout};
+use crate::model::{Drill, Problem, Remark, Rollout};
 use crate::text::Span;
 
 /// What can be asked of git in this run.
@@ -142,6 +142,16 @@ impl<'a> Cx<'a> {
             limit: None,
         });
         self.found.last_mut().expect("pushed on the line above")
+    }
+
+    /// Reports what an adapter remarked: its sentence, its edit and its second place.
+    pub fn report_remark(&mut self, remark: &Remark) {
+        let raw = self.report(remark.span, &*remark.message, &*remark.help).about(&*remark.message);
+        raw.found = remark.found.as_deref().map(str::to_owned);
+        raw.required = remark.required.as_deref().map(str::to_owned);
+        if let Some((span, text)) = &remark.related {
+            raw.because(*span, &**text);
+        }
     }
 
     /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people.

@@ -2,8 +2,20 @@
 //!
 //! A rule is `declare_rule!` with its page, its parameters, and `impl Rule`. It is synchronous, infallible and pure.
 
+pub mod analysis_cannot_fire;
 pub mod canary_too_small;
 mod cx;
+pub mod field_ignored;
+pub mod manifest_invalid;
+pub mod manifest_unreadable;
+pub mod reading_ambiguous;
+pub mod reference_unresolved;
+pub mod rollback_criteria_missing;
+pub mod rollback_criterion_not_numeric;
+pub mod rollback_criterion_too_loose;
+pub mod rollback_not_enforced;
+pub mod rollback_path_missing;
+pub mod rollback_starts_late;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -87,7 +99,21 @@ impl RuleDef {
 }
 
 /// Every rule, sorted by family, then id.
-pub static ALL: &[RuleDef] = &[RuleDef::of::<canary_too_small::CanaryTooSmall>()];
+pub static ALL: &[RuleDef] = &[
+    RuleDef::of::<canary_too_small::CanaryTooSmall>(),
+    RuleDef::of::<analysis_cannot_fire::AnalysisCannotFire>(),
+    RuleDef::of::<rollback_criteria_missing::RollbackCriteriaMissing>(),
+    RuleDef::of::<rollback_criterion_not_numeric::RollbackCriterionNotNumeric>(),
+    RuleDef::of::<rollback_criterion_too_loose::RollbackCriterionTooLoose>(),
+    RuleDef::of::<rollback_not_enforced::RollbackNotEnforced>(),
+    RuleDef::of::<rollback_path_missing::RollbackPathMissing>(),
+    RuleDef::of::<rollback_starts_late::RollbackStartsLate>(),
+    RuleDef::of::<field_ignored::FieldIgnored>(),
+    RuleDef::of::<manifest_invalid::ManifestInvalid>(),
+    RuleDef::of::<manifest_unreadable::ManifestUnreadable>(),
+    RuleDef::of::<reading_ambiguous::ReadingAmbiguous>(),
+    RuleDef::of::<reference_unresolved::ReferenceUnresolved>(),
+];
 
 /// The rule of that id.
 pub fn find(id: &str) -> Option<&'static RuleDef> {

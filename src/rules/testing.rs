@@ -8,7 +8,7 @@ use crate::clock::Tz;
 use crate::model::units::parse_bound;
 use crate::model::{
     Action, Basis, Comparison, Criterion, CriterionClass, Declared, Evaluated, Exposure, Fact, Hold, Metric, ObjectRef,
-    Progression, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
+    Progression, Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
 };
 use crate::text::{FileId, Span, Spanned};
 
@@ -84,6 +84,19 @@ pub(crate) fn criterion(name: &str, bound: &str) -> Criterion {
         cannot_fire: None,
         span: HERE,
         via: None,
+    }
+}
+
+/// What an adapter remarked at `span`, with every part filled in.
+pub(crate) fn remark(kind: RemarkKind, span: Span) -> Remark {
+    Remark {
+        kind,
+        span,
+        message: "`x` is 1".into(),
+        help: "write 2".into(),
+        found: Some("1".into()),
+        required: Some("2".into()),
+        related: Some((HERE, "see here".into())),
     }
 }
 

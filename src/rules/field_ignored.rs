@@ -1,0 +1,94 @@
+//! `field-ignored`: a safety field that the system ignores.
+
+use super::{Cx, NoParams, Rule};
+use crate::catalog::RuleMeta;
+use crate::declare_rule;
+use crate::model::{RemarkKind, Rollout};
+
+declare_rule! {
+    /// ## What it checks
+    ///
+    /// No field that limits exposure, holds a stage or rolls back stands where its system ignores it: on the wrong
+    /// level, in a mode that does not read it, beside a field that overrides it, or for a provider that does not know
+    /// it.
+    ///
+    /// ## Why it matters
+    ///
+    /// It looks safe and is not. The review sees a canary of ten percent; the platform sees nothing and gives the new
+    /// version to everybody.
+    ///
+    /// ## What to do
+    ///
+    /// Move the field to where it is read, or switch to the mode that reads it. The message names both.
+    ///
+    /// ## Examples
+    ///
+    /// ```yaml violates
+    /// apiVersion: serving.kserve.io/v1beta1
+    /// kind: InferenceService
+    /// metadata:
+    ///   name: sentiment
+    ///   annotations: {serving.kserve.io/deploymentMode: RawDeployment}
+    /// spec:
+    ///   predictor:
+    ///     canaryTrafficPercent: 10
+    ///     model:
+    ///       modelFormat: {name: sklearn}
+    ///       storageUri: "gs://example/sentiment/2"
+    /// ```
+    ///
+    /// ```yaml passes
+    /// apiVersion: serving.kserve.io/v1beta1
+    /// kind: InferenceService
+    /// metadata:
+    ///   name: sentiment
+    ///   annotations: {serving.kserve.io/deploymentMode: Serverless}
+    /// spec:
+    ///   predictor:
+    ///     canaryTrafficPercent: 10
+    ///     model:
+    ///       modelFormat: {name: sklearn}
+    ///       storageUri: "gs://example/sentiment/2"
+    /// ```
+    ///
+    /// ## What it cannot see
+    ///
+    /// Modes that a cluster's own configuration sets. Where the manifest does not name the mode, the field is taken to
+    /// work.
+    pub FieldIgnored {
+        id: "field-ignored",
+        family: Hygiene,
+        summary: "a safety field that the system ignores where it stands",
+        level: Warning,
+    }
+}
+
+impl Rule for FieldIgnored {
+    type Params = NoParams;
+    const META: &'static RuleMeta = &Self::META;
+
+    fn rollout(_params: &NoParams, rollout: &Rollout, cx: &mut Cx<'_>) {
+        for remark in rollout.remarks.iter().filter(|r| r.kind == RemarkKind::Ignored) {
+            cx.report_remark(remark);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::testing::{at, canary, check, remark};
+
+    #[test]
+    fn only_its_own_remarks() {
+        let mut rollout = canary(vec![]);
+        rollout.remarks = vec![remark(RemarkKind::Ignored, at(4)), remark(RemarkKind::Invalid, at(7))];
+        let found = check::<FieldIgnored>(json!({}), rollout);
+        assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(4)]);
+        let what = (&*found[0].what, &*found[0].help, found[0].found.as_deref(), found[0].required.as_deref());
+        assert_eq!(what, ("`x` is 1", "write 2", Some("1"), Some("2")));
+        assert_eq!(found[0].related[0].text, "see here");
+    }
+}
