@@ -160,6 +160,11 @@ impl<'a> Lowering<'a> {
         self.remarks.last_mut().expect("pushed on the line above")
     }
 
+    /// Has anything been remarked since the last rollout was handed in?
+    pub fn has_remarks(&self) -> bool {
+        !self.remarks.is_empty()
+    }
+
     /// Drops remarks and unknowns gathered since the last rollout: for documents that turn out to be none.
     pub fn forget(&mut self) {
         self.remarks.clear();

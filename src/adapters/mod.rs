@@ -3,9 +3,11 @@
 //! An adapter is one file: `declare_adapter!` with its page, then `lower`. It reads tolerantly: takes the fields it
 //! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
 
+pub mod istio;
 pub mod kubernetes;
 mod lowering;
 mod object;
+mod split;
 #[cfg(test)]
 pub(crate) mod testing;
 mod workload;
@@ -28,10 +30,17 @@ pub trait Adapter: Sync {
 }
 
 /// Every adapter, sorted by id.
-pub static ALL: &[&dyn Adapter] = &[&kubernetes::Kubernetes];
+pub static ALL: &[&dyn Adapter] = &[&istio::Istio, &kubernetes::Kubernetes];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
     let claims = |a: &&&'static dyn Adapter| a.meta().kinds.iter().any(|k| k.group == group && k.kind == kind);
     ALL.iter().find(claims).copied()
+}
+
+/// One candidate of a live split: how long it stands is the history's to tell.
+fn live_stage(exposure: crate::model::Fact<crate::model::Exposure>, span: crate::text::Span) -> crate::model::Stage {
+    let mut stage = crate::model::Stage::new(exposure, span);
+    stage.hold = crate::model::Fact::stated(crate::model::Hold::Unknown, span);
+    stage
 }

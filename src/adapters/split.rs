@@ -1,0 +1,191 @@
+//! Weighted splits of routers: which arm is the candidate, and what share it gets.
+
+use crate::model::{Basis, Exposure, Fact, Share, Stage};
+use crate::text::Span;
+
+/// One destination of a split.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Arm {
+    /// The service or host it leads to.
+    pub(super) service: String,
+    /// The version within the service, where the router names one (an Istio subset).
+    pub(super) version: Option<String>,
+    /// Its weight after the router's default; `None` where it cannot be known.
+    pub(super) weight: Option<u64>,
+    /// Where the weight stands, or the arm.
+    pub(super) span: Span,
+}
+
+impl Arm {
+    /// How people call it: `service/version` or `service`.
+    pub(super) fn label(&self) -> String {
+        self.version.as_ref().map_or_else(|| self.service.clone(), |v| format!("{}/{v}", self.service))
+    }
+
+    /// The words of its name that tell a version: those of the subset, else those that end the service's name.
+    fn version_words(&self) -> Vec<String> {
+        match &self.version {
+            Some(version) => words(version),
+            None => words(first_label(&self.service)).into_iter().filter(|w| is_version_word(w)).collect(),
+        }
+    }
+}
+
+/// Words that name the new side.
+const NEW: [&str; 17] = [
+    "canary",
+    "candidate",
+    "new",
+    "green",
+    "preview",
+    "next",
+    "challenger",
+    "experiment",
+    "experimental",
+    "beta",
+    "alpha",
+    "treatment",
+    "test",
+    "testing",
+    "rc",
+    "latest",
+    "shadow",
+];
+/// Words that name the old side.
+const OLD: [&str; 14] = [
+    "stable",
+    "primary",
+    "baseline",
+    "old",
+    "blue",
+    "active",
+    "current",
+    "previous",
+    "main",
+    "default",
+    "control",
+    "production",
+    "prod",
+    "champion",
+];
+
+fn words(name: &str) -> Vec<String> {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase).collect()
+}
+
+/// The first label of a host name: `reviews.prod.svc.cluster.local` is `reviews`.
+fn first_label(host: &str) -> &str {
+    host.split('.').next().unwrap_or(host)
+}
+
+/// `v2`, `v41`, `42`, `20260101`.
+fn number_of(word: &str) -> Option<u64> {
+    word.strip_prefix('v').unwrap_or(word).parse().ok()
+}
+
+fn is_version_word(word: &str) -> bool {
+    NEW.contains(&word) || OLD.contains(&word) || number_of(word).is_some()
+}
+
+/// The name of a service without the words that tell its version.
+fn stem(service: &str) -> Vec<String> {
+    words(first_label(service)).into_iter().filter(|w| !is_version_word(w)).collect()
+}
+
+/// Are these arms versions of one service? The same service in several versions, or names that differ only in words
+/// that tell a version. Anything else is a fan-out to different services and no canary.
+pub(super) fn is_one_service(arms: &[Arm]) -> bool {
+    let Some(first) = arms.first() else { return false };
+    let same = arms.iter().all(|a| a.service == first.service);
+    let versions = arms.iter().all(|a| a.version.is_some());
+    if same {
+        return versions;
+    }
+    let base = stem(&first.service);
+    let told = arms.iter().filter(|a| !a.version_words().is_empty()).count();
+    !base.is_empty() && told + 1 >= arms.len() && arms.iter().all(|a| stem(&a.service) == base)
+}
+
+/// How strongly an arm's name says "new" (above 0) or "old" (below 0).
+fn leaning(arm: &Arm) -> i8 {
+    let words = arm.version_words();
+    let any = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+    match (any(&NEW), any(&OLD)) {
+        (true, _) => 1,
+        (false, true) => -1,
+        (false, false) => 0,
+    }
+}
+
+fn version_number(arm: &Arm) -> Option<u64> {
+    arm.version_words().iter().filter_map(|w| number_of(w)).max()
+}
+
+/// The index of the arm that is the baseline, without history (clarifications 13): named as the old side or not named
+/// as the new one, then the lower version, then the larger share, then the one written first.
+fn baseline(arms: &[Arm]) -> usize {
+    let numbers: Vec<Option<u64>> = arms.iter().map(version_number).collect();
+    let numbered = numbers.iter().all(Option::is_some);
+    let key = |index: &usize| {
+        let arm = &arms[*index];
+        let number = if numbered { numbers[*index].unwrap_or(0) } else { 0 };
+        (leaning(arm), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
+    };
+    (0..arms.len()).min_by_key(key).unwrap_or(0)
+}
+
+/// One live stage per arm that is not the baseline; `rule` names the rule where a router has several.
+///
+/// Shares are weights over their sum. A weight that can't be known makes every share of its rule dynamic.
+pub(super) fn candidates(arms: &[Arm], rule: Option<&str>, basis: Basis) -> Vec<Stage> {
+    let total: Option<u64> = arms.iter().map(|a| a.weight).sum();
+    let base = baseline(arms);
+    let candidate = |(_, arm): (usize, &Arm)| {
+        let exposure = match (arm.weight, total) {
+            (Some(weight), Some(total)) => Fact::stated(Exposure::exact(Share::of(weight, total), basis), arm.span),
+            (Some(_) | None, _) => Fact::Dynamic { expr: "".into(), span: arm.span },
+        };
+        let mut stage = super::live_stage(exposure, arm.span);
+        let name = rule.map_or_else(|| arm.label(), |rule| format!("{rule}: {}", arm.label()));
+        stage.name = Some(name.into());
+        stage
+    };
+    arms.iter().enumerate().filter(|(i, _)| *i != base).map(candidate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileId;
+
+    fn arm(service: &str, version: Option<&str>, weight: u64) -> Arm {
+        let span = Span::new(FileId(0), 0, 1);
+        Arm { service: service.into(), version: version.map(Into::into), weight: Some(weight), span }
+    }
+
+    fn candidate(arms: &[Arm]) -> (String, Share) {
+        let stages = candidates(arms, None, Basis::Requests);
+        (stages[0].name.as_deref().unwrap().to_owned(), stages[0].share().unwrap())
+    }
+
+    #[test]
+    fn names_decide_before_shares() {
+        let arms = [arm("web", Some("canary"), 90), arm("web", Some("stable"), 10)];
+        assert_eq!(candidate(&arms), ("web/canary".to_owned(), Share::from_percent(90.0)));
+        let arms = [arm("web-v42", None, 1), arm("web-v41", None, 19)];
+        assert_eq!(candidate(&arms), ("web-v42".to_owned(), Share::from_percent(5.0)));
+        let arms = [arm("web", Some("a"), 30), arm("web", Some("b"), 70)];
+        assert_eq!(candidate(&arms), ("web/a".to_owned(), Share::from_percent(30.0)));
+    }
+
+    #[test]
+    fn different_services_are_no_canary() {
+        assert!(!is_one_service(&[arm("cart", None, 1), arm("checkout", None, 1)]));
+        assert!(is_one_service(&[arm("cart", None, 1), arm("cart-canary", None, 1)]));
+        assert!(is_one_service(&[
+            arm("r.prod.svc.cluster.local", Some("v1"), 1),
+            arm("r.prod.svc.cluster.local", Some("v3"), 1)
+        ]));
+        assert!(!is_one_service(&[arm("blue", None, 1), arm("green", None, 1)]));
+    }
+}
