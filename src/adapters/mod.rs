@@ -7,6 +7,7 @@ pub mod istio;
 pub mod kubernetes;
 mod lowering;
 mod object;
+pub mod rollgate;
 mod split;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,6 +16,7 @@ mod world;
 
 pub use lowering::{Finish, Lowered, Lowering, is_template};
 pub use object::Object;
+pub use rollgate::{Governed, PlanParts, schema};
 pub use workload::{Workload, payload, pod_template};
 pub use world::{Definitions, World, may_mean};
 
@@ -30,12 +32,14 @@ pub trait Adapter: Sync {
 }
 
 /// Every adapter, sorted by id.
-pub static ALL: &[&dyn Adapter] = &[&istio::Istio, &kubernetes::Kubernetes];
+pub static ALL: &[&dyn Adapter] = &[&istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
     let claims = |a: &&&'static dyn Adapter| a.meta().kinds.iter().any(|k| k.group == group && k.kind == kind);
-    ALL.iter().find(claims).copied()
+    let ours = || (group == rollgate::Rollgate::META.id).then_some(&rollgate::Rollgate as &'static dyn Adapter);
+    // A misspelled kind of our own group belongs to our adapter too: nobody else would say so.
+    ALL.iter().find(claims).copied().or_else(ours)
 }
 
 /// One candidate of a live split: how long it stands is the history's to tell.
