@@ -95,15 +95,12 @@ impl<'d> Desk<'d> {
         if keys.all.contains(&text) {
             return;
         }
-        match nearest(text, keys.all.iter().copied()) {
-            Some(name) => {
-                let message = format!("`{text}` is no key of {}; the nearest is `{name}`", keys.what);
-                self.wrong(key.span(), message, format!("write `{name}`"));
-            }
-            None => {
-                let message = format!("`{text}` is no key of {}", keys.what);
-                self.wrong(key.span(), message, format!("its keys are {}", listed(keys.all)));
-            }
+        if let Some(name) = nearest(text, keys.all.iter().copied()) {
+            let message = format!("`{text}` is no key of {}; the nearest is `{name}`", keys.what);
+            self.wrong(key.span(), message, format!("write `{name}`"));
+        } else {
+            let message = format!("`{text}` is no key of {}", keys.what);
+            self.wrong(key.span(), message, format!("its keys are {}", listed(keys.all)));
         }
     }
 
@@ -174,7 +171,9 @@ impl<'d> Desk<'d> {
         self.read(parent, key, |node| {
             let text = node.text().unwrap_or_default();
             let found = names.iter().find(|(name, _)| node.as_str().is_some() && *name == text);
-            found.map(|(_, value)| *value).ok_or_else(|| no_name(node, names.iter().map(|(name, _)| *name).collect()))
+            found
+                .map(|(_, value)| *value)
+                .ok_or_else(|| no_name(node, &names.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
         })
     }
 
@@ -185,11 +184,11 @@ impl<'d> Desk<'d> {
 }
 
 /// The refusal of a value that is none of `names`.
-fn no_name(node: Node<'_>, names: Vec<&'static str>) -> Refusal {
+fn no_name(node: Node<'_>, names: &[&'static str]) -> Refusal {
     let text = node.text().unwrap_or_default();
     let help = nearest(text, names.iter().copied())
-        .map_or_else(|| format!("write one of {}", listed(&names)), |name| format!("write `{name}`"));
-    Refusal::because(format!(" is {}, which is none of {}", written(node), listed(&names)), help)
+        .map_or_else(|| format!("write one of {}", listed(names)), |name| format!("write `{name}`"));
+    Refusal::because(format!(" is {}, which is none of {}", written(node), listed(names)), help)
 }
 
 /// Takes text that is not empty.

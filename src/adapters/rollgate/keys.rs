@@ -6,6 +6,7 @@
 #[derive(Debug)]
 pub(super) struct Keys {
     /// The type in `schema.rs` that documents it.
+    #[cfg(test)]
     pub(super) name: &'static str,
     /// What a message calls it, with its article.
     pub(super) what: &'static str,
@@ -18,7 +19,7 @@ pub(super) struct Keys {
 macro_rules! keys {
     ($($(#[doc = $doc:literal])+ $table:ident = $name:literal, $what:literal: [$($key:literal),+], required [$($must:literal),*];)+) => {
         $($(#[doc = $doc])+
-        pub(super) const $table: Keys = Keys { name: $name, what: $what, all: &[$($key),+], required: &[$($must),*] };)+
+        pub(super) const $table: Keys = Keys { #[cfg(test)] name: $name, what: $what, all: &[$($key),+], required: &[$($must),*] };)+
         /// Every table.
         #[cfg(test)]
         pub(super) const TABLES: &[&Keys] = &[$(&$table),+];

@@ -1,22 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::adapters::{Definitions, Lowered, World};
+use crate::adapters::testing::lower_all as lower;
+use crate::adapters::{Definitions, World};
 use crate::model::{Comparer, CriterionClass, Hold, ObjectRef, Rollout, Share, SubjectKind, WaiverTarget};
-use crate::syntax::{Engine, Limits, chunks, parse};
-use crate::text::FileId;
-
-/// Everything that the documents of `text` lower to.
-fn lower(text: &str) -> Lowered {
-    let mut out = Lowered::default();
-    let path = Arc::from("rollouts/web.yaml");
-    for chunk in chunks(text) {
-        let doc = parse(FileId(0), &chunk, Engine::Core12, &Limits::default(), false).unwrap();
-        let object = Object::new(doc.root()).unwrap();
-        Rollgate.lower(&object, &mut Lowering::new(Rollgate::META, FileId(0), &path, &mut out));
-    }
-    out
-}
 
 /// The rollout of a plan whose body follows the head.
 fn plan(body: &str) -> (String, Rollout) {
@@ -129,11 +116,11 @@ fn a_plan_is_found_by_its_file_and_by_what_it_governs() {
     assert!(lowered.rollouts[0].0.partial && lowered.rollouts[0].0.remarks.is_empty());
     let mut all = Definitions::default();
     for (id, value) in lowered.definitions {
-        all.add(id, &Arc::from("rollouts/web.yaml"), value);
+        all.add(id, &Arc::from("test.yaml"), value);
     }
     let world = World::new(&all, "kserve/sentiment.yaml");
     let by = |id: ObjectRef| world.find::<PlanParts>(&id).map(|p| (p.rollback.criteria.len(), p.governs.len()));
-    assert_eq!(by(PlanParts::of_file("rollouts/web.yaml")), Some((1, 1)));
+    assert_eq!(by(PlanParts::of_file("test.yaml")), Some((1, 1)));
     assert_eq!(by(PlanParts::governing(Some("ml"), "sentiment")), Some((1, 1)));
     assert_eq!(by(ObjectRef::new("rollgate", "RolloutPlan", None, "p")), Some((1, 1)));
 }
