@@ -32,6 +32,9 @@ pub(super) fn parse(cx: Context<'_>, comments: bool, tabs: bool) -> Result<Docum
         aliased: 0,
         ended: false,
     };
+    if tabs && cx.engine.is_go() {
+        layout::before_all(&cx)?;
+    }
     match Parser::new_from_str_with_options(cx.text, options).try_load(&mut builder, true) {
         Ok(()) => builder.finish(),
         Err(TryLoadError::Receiver(error)) => Err(error),
@@ -177,10 +180,15 @@ impl<'s> Builder<'s> {
         Ok(id)
     }
 
-    fn tag(&mut self, tag: Option<Cow<'s, Tag>>) -> u32 {
-        let Some(tag) = tag else { return NONE };
-        self.doc.tags.push(tags::short(&tag));
-        offset(self.doc.tags.len() - 1)
+    fn tag(&mut self, tag: Option<Cow<'s, Tag>>, at: u32) -> Result<u32, SyntaxError> {
+        let Some(tag) = tag else { return Ok(NONE) };
+        let tag = tags::short(&tag);
+        if self.cx.engine.is_go() && !tags::is_plain(&tag) {
+            let message = format!("Kubernetes does not take the tag {}", quoted(&tag));
+            return Err(self.cx.error(SyntaxErrorKind::Refused, at, at, message));
+        }
+        self.doc.tags.push(tag);
+        Ok(offset(self.doc.tags.len() - 1))
     }
 
     fn define(&mut self, anchor: usize, node: u32, size: u64) {
@@ -211,7 +219,7 @@ impl<'s> Builder<'s> {
         let flow = style == StructureStyle::Flow;
         let start = if flow || kind == Kind::Map { start } else { self.first_dash(start) };
         let began = self.decoded;
-        let tag = self.tag(tag);
+        let tag = self.tag(tag, start)?;
         let node = self.push(Raw { tag, ..Raw::new(kind, start, start) })?;
         if self.tabs && self.cx.engine.is_go() {
             layout::before_item(&self.cx, self.stack.last(), start)?;
@@ -243,6 +251,9 @@ impl<'s> Builder<'s> {
             _ => end.max(node.start),
         };
         self.define(open.anchor, open.node, self.decoded - open.began);
+        if self.tabs && open.flow && self.cx.engine.is_go() {
+            layout::after_token(&self.cx, &self.stack, end)?;
+        }
         if open.map && (open.special || maps::has_duplicates(&self.doc, open.node, open.children, &mut self.scratch)) {
             maps::view(&mut self.doc, &self.cx, open.node)?;
         }
@@ -267,7 +278,7 @@ impl<'s> Builder<'s> {
             Style::Empty => key,
             Style::Single | Style::Double | Style::Literal | Style::Folded | Style::Json => false,
         };
-        let tag = self.tag(tag);
+        let tag = self.tag(tag, start)?;
         let id = self.push(Raw { text, tag, style, ..Raw::new(Kind::Scalar, start, end) })?;
         self.define(anchor, id, 1);
         let flow = self.stack.last().is_some_and(|open| open.flow);
@@ -297,6 +308,9 @@ impl<'s> Builder<'s> {
         if self.aliased > 100 && self.decoded > 1000 && is_excessive(self.aliased, self.decoded) {
             let message = "this document repeats itself too often by aliases";
             return Err(self.cx.error(SyntaxErrorKind::Limit, start, end, message));
+        }
+        if self.tabs && self.cx.engine.is_go() {
+            layout::after_token(&self.cx, &self.stack, end)?;
         }
         if key {
             if let Some(open) = self.stack.last_mut() {

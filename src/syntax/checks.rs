@@ -129,7 +129,7 @@ impl Builder<'_> {
     /// A block scalar: gives it the span of what is written, and notes the end of the file in it.
     pub(super) fn block(&mut self, id: u32) -> Result<(), SyntaxError> {
         let raw = &mut self.doc.nodes[id as usize];
-        let (start, end, cut) = layout::block_range(self.cx.text, raw.start as usize, raw.end as usize);
+        let (start, end, cut) = layout::block_range(self.cx.text, raw);
         (raw.start, raw.end) = (offset(start), offset(end));
         if !self.cx.engine.is_go() {
             return Ok(());
@@ -140,6 +140,7 @@ impl Builder<'_> {
         }
         if self.tabs {
             layout::block_tabs(&self.cx, raw)?;
+            layout::before_item(&self.cx, self.stack.last(), raw.start)?;
         }
         if cut {
             let message = "the file ends in the last line of this block: kubectl adds the line break, other readers do not; end the file with a line break".to_owned();

@@ -23,6 +23,7 @@ pub(super) fn check(cx: Context<'_>) -> Result<bool, SyntaxError> {
     }
     if cx.engine.is_go() {
         dashes(cx)?;
+        dots(cx)?;
     }
     Ok((tabs | found) & TAB != 0)
 }
@@ -73,6 +74,20 @@ fn objection(cx: Context<'_>, at: usize, c: char) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Refuses a document that ends (`...`) before it has begun.
+fn dots(cx: Context<'_>) -> Result<(), SyntaxError> {
+    let text = cx.text.strip_prefix('\u{feff}').unwrap_or(cx.text);
+    let blank = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let Some(line) = text.split('\n').find(|line| !blank(line)).filter(|line| line.starts_with("...")) else {
+        return Ok(());
+    };
+    let at = cx.text.find(line).unwrap_or(0);
+    if !line[3..].is_empty() && !line[3..].starts_with([' ', '\t', '\r']) {
+        return Ok(());
+    }
+    Err(cx.error(SyntaxErrorKind::Malformed, offset(at), offset(at + 3), "`...` ends a document that has not begun"))
 }
 
 /// Refuses what stands behind `---` on its line: some readers take it, some skip it, kubectl stops.

@@ -9,15 +9,13 @@ fn tab(cx: &Context<'_>, at: usize) -> SyntaxError {
     cx.error(SyntaxErrorKind::Malformed, offset(at), offset(at + 1), message)
 }
 
-/// Refuses a tab between the `-` of a list and its item at `start`.
+/// Refuses a tab between the `-` of a list, or the `?` of a key, and what starts at `start`.
 pub(super) fn before_item(cx: &Context<'_>, parent: Option<&Open>, start: u32) -> Result<(), SyntaxError> {
-    if !parent.is_some_and(|open| !open.flow && !open.map) {
-        return Ok(());
-    }
+    let Some(open) = parent.filter(|open| !open.flow) else { return Ok(()) };
     let before = &cx.text[..start as usize];
     let mark = before.trim_end_matches([' ', '\t']);
     match before[mark.len()..].find('\t') {
-        Some(at) if mark.ends_with('-') => Err(tab(cx, mark.len() + at)),
+        Some(at) if mark.ends_with(if open.map { '?' } else { '-' }) => Err(tab(cx, mark.len() + at)),
         _ => Ok(()),
     }
 }
@@ -30,24 +28,52 @@ pub(super) fn around_scalar(
     raw: &Raw<'_>,
 ) -> Result<(), SyntaxError> {
     before_item(cx, stack.last(), raw.start)?;
-    if matches!(raw.style, Style::Literal | Style::Folded) {
-        return Ok(());
-    }
     let flow = stack.last().is_some_and(|open| open.flow);
-    let mut plain = raw.style == Style::Plain;
-    let mut gap = Gap::Line;
-    for (i, b) in cx.text.as_bytes()[raw.end as usize..].iter().enumerate() {
+    let indent = indent(cx, doc, stack);
+    let limit = match raw.style {
+        Style::Plain => indent,
+        Style::Literal | Style::Folded => 1,
+        Style::Empty | Style::Single | Style::Double | Style::Json if flow => 0,
+        Style::Empty | Style::Single | Style::Double | Style::Json => usize::MAX,
+    };
+    let end = raw.end as usize;
+    let below = |line: &str| line.trim_start_matches(' ').starts_with('\t') && line.find('\t') < Some(indent);
+    let lines = cx.text[raw.start as usize..end].split_inclusive('\n');
+    if raw.style == Style::Plain && lines.skip(1).any(below) {
+        return Err(tab(cx, cx.text[..end].rfind('\t').unwrap_or(end)));
+    }
+    let colon = raw.style == Style::Empty && cx.text[end..].trim_start_matches(' ').starts_with(':');
+    let from = if colon { cx.text[end..].find(':').map_or(end, |n| end + n + 1) } else { end };
+    let start = if cx.text[..from].ends_with('\n') { Gap::Column(0) } else { Gap::Line };
+    after(cx, from, start, (limit, if flow { 0 } else { usize::MAX }))
+}
+
+/// Refuses a tab before the first token.
+pub(super) fn before_all(cx: &Context<'_>) -> Result<(), SyntaxError> {
+    let mark = if cx.text.starts_with('\u{feff}') { 3 } else { 0 };
+    after(cx, mark, Gap::Column(0), (usize::MAX, usize::MAX))
+}
+
+/// Refuses a tab behind a flow collection or an alias that ends at `from`.
+pub(super) fn after_token(cx: &Context<'_>, stack: &[Open], from: u32) -> Result<(), SyntaxError> {
+    let limit = if stack.last().is_some_and(|open| open.flow) { 0 } else { usize::MAX };
+    after(cx, from as usize, Gap::Line, (limit, limit))
+}
+
+/// Refuses a tab in the space before the next token: on a later line, in a column below the first of `limits`, or
+/// below the second once there was a comment (behind it a plain scalar does not go on).
+fn after(cx: &Context<'_>, from: usize, start: Gap, limits: (usize, usize)) -> Result<(), SyntaxError> {
+    let mut limit = limits.0;
+    let mut gap = start;
+    for (i, b) in cx.text.as_bytes()[from..].iter().enumerate() {
         gap = match (b, gap) {
-            (b'\n', _) => Gap::Column(0),
+            (b'\n' | b'\r', _) => Gap::Column(0),
             (_, Gap::Comment) => Gap::Comment,
-            (b'\t', Gap::Column(n)) if (plain && n < indent(cx, doc, stack)) || (!plain && !flow) => {
-                return Err(tab(cx, raw.end as usize + i));
-            }
-            (b' ' | b'\r' | b'\t', Gap::Column(n)) => Gap::Column(n + 1),
-            (b' ' | b'\r' | b'\t', Gap::Line) => Gap::Line,
+            (b'\t', Gap::Column(n)) if n < limit => return Err(tab(cx, from + i)),
+            (b' ' | b'\t', Gap::Column(n)) => Gap::Column(n + 1),
+            (b' ' | b'\t', Gap::Line) => Gap::Line,
             (b'#', _) => {
-                // Behind a comment a plain scalar does not go on.
-                plain = false;
+                limit = limits.1;
                 Gap::Comment
             }
             _ => break,
@@ -129,13 +155,19 @@ pub(super) fn dash(between: &str) -> Option<usize> {
 
 /// The range of a block scalar from its `|` or `>` to the end of its last line of text, given the range of its content,
 /// and whether the end of the text cuts a line break off that belongs to the value.
-pub(super) fn block_range(text: &str, start: usize, end: usize) -> (usize, usize, bool) {
+pub(super) fn block_range(text: &str, raw: &Raw<'_>) -> (usize, usize, bool) {
+    let (start, end, value) = (raw.start as usize, raw.end as usize, &*raw.text);
     let before = text[..start].trim_end();
     let line = before.rfind('\n').map_or(0, |n| n + 1);
     let header = header(&before[line..]).map_or(start, |n| line + n);
     let last = header + text[header..end].trim_end().len();
-    let keeps = !text[header..].bytes().take(3).any(|b| b == b'-');
-    let cut = keeps && end == text.len() && start < end && !text.trim_end_matches([' ', '\t']).ends_with('\n');
+    let chomping = text[header..].bytes().take(3).find(|b| matches!(b, b'-' | b'+'));
+    let last_line = text.rsplit('\n').next().unwrap_or("");
+    // White space alone is text as well, where it is longer than the indentation.
+    let text_in_it =
+        chomping == Some(b'+') || !last_line.trim().is_empty() || value.trim_end_matches('\n').ends_with([' ', '\t']);
+    let body = text[header..].contains('\n');
+    let cut = body && chomping != Some(b'-') && end == text.len() && !last_line.is_empty() && text_in_it;
     (header, last, cut)
 }
 

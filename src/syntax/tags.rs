@@ -13,6 +13,11 @@ pub(super) fn short(tag: &Tag) -> Box<str> {
     }
 }
 
+/// Whether a tag has only characters that go-yaml takes in one.
+pub(super) fn is_plain(tag: &str) -> bool {
+    tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_;/?:@&=+$,.!~*'()[]%".contains(&b))
+}
+
 /// The text that `!!binary` stands for. Bytes that are not UTF-8 become U+FFFD, as in Go's JSON.
 pub(super) fn binary(text: &str) -> Option<String> {
     let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\n' | b'\r')).collect();

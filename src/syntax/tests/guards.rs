@@ -37,6 +37,7 @@ fn directives_and_what_follows_the_end_are_refused() {
     assert_eq!(refusal("%YAML 1.1\n"), SyntaxErrorKind::Refused);
     assert_eq!(refusal("a: 1\n...\nb: 2\n"), SyntaxErrorKind::Refused);
     assert_eq!(refusal("a: 1\n...\n  {\n"), SyntaxErrorKind::Refused);
+    assert_eq!(refusal("# c\n...\na: 1\n"), SyntaxErrorKind::Malformed);
     assert_eq!(kubernetes("a: 1\n...\n# bye\n"), json!({"a": 1}));
 }
 
@@ -57,6 +58,7 @@ fn anchors_have_simple_names() {
     assert_eq!(refusal("a: &x.y 1\n"), SyntaxErrorKind::Refused);
     assert_eq!(refusal("a: &é 1\n"), SyntaxErrorKind::Refused);
     assert_eq!(kubernetes("a: &x_Y-1 1\n"), json!({"a": 1}));
+    assert_eq!(refusal("a: !# b\n"), SyntaxErrorKind::Refused);
 }
 
 #[test]
@@ -65,7 +67,20 @@ fn tabs_stand_where_go_yaml_takes_them() {
     {
         assert_eq!(refusal(text), SyntaxErrorKind::Malformed, "{text:?}");
     }
-    assert_eq!(refusal("a: 1 # c\n\t\nb: 2\n"), SyntaxErrorKind::Malformed);
+    for text in [
+        "a: 1 # c\n\t\nb: 2\n",
+        "\ta: 1\n",
+        "# c\n \t\na: 1\n",
+        "a: [1]\n\t\n",
+        "a: |\n  x\n\t\nb: 1\n",
+        "k:\n\t\n",
+        "?\ta\n",
+        "- a\n\t\n b\n",
+        "-\t|\n  a\n",
+    ] {
+        assert_eq!(refusal(text), SyntaxErrorKind::Malformed, "{text:?}");
+    }
+    assert_eq!(kubernetes("a: {\n\t\"b\": [1, # c\n\t2]}\n"), json!({"a": {"b": [1, 2]}}));
     assert_eq!(kubernetes("a:\tb\t# c\nc: |\n  x\n  \ty\n"), json!({"a": "b", "c": "x\n\ty\n"}));
     assert_eq!(kubernetes("a: b\n  \tc\n"), json!({"a": "b c"}));
 }
@@ -88,6 +103,9 @@ fn a_block_that_the_end_of_the_file_cuts_is_noted() {
         ("a: |-\n  x", false),
         ("a: | # - \n  x", true),
         ("a: |\n  x\n  ", false),
+        ("a: |\n  x\n    ", true),
+        ("a: |+\n  x\n  ", true),
+        ("a: |", false),
         ("b: |\n  x\na: z", false),
     ] {
         assert_eq!(!notes(text).is_empty(), cut, "{text:?}");
