@@ -3,6 +3,7 @@
 //! An adapter is one file: `declare_adapter!` with its page, then `lower`. It reads tolerantly: takes the fields it
 //! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
 
+pub mod argo_rollouts;
 pub mod istio;
 pub mod kubernetes;
 mod lowering;
@@ -32,7 +33,8 @@ pub trait Adapter: Sync {
 }
 
 /// Every adapter, sorted by id.
-pub static ALL: &[&dyn Adapter] = &[&istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
+pub static ALL: &[&dyn Adapter] =
+    &[&argo_rollouts::ArgoRollouts, &istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
