@@ -80,7 +80,7 @@ fn tabs_stand_where_go_yaml_takes_them() {
     ] {
         assert_eq!(refusal(text), SyntaxErrorKind::Malformed, "{text:?}");
     }
-    assert_eq!(kubernetes("a: {\n\t\"b\": [1, # c\n\t2]}\n"), json!({"a": {"b": [1, 2]}}));
+    assert_eq!(kubernetes("{\n\t\"b\": [1, # c\n\t2]}\n"), json!({"b": [1, 2]}));
     assert_eq!(kubernetes("a:\tb\t# c\nc: |\n  x\n  \ty\n"), json!({"a": "b", "c": "x\n\ty\n"}));
     assert_eq!(kubernetes("a: b\n  \tc\n"), json!({"a": "b c"}));
 }
