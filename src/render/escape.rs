@@ -1,14 +1,21 @@
 //! Text from manifests, made harmless for a terminal.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
-/// May this character reach a terminal as it is? Control characters, bidirectional overrides, invisible joiners and
+/// May this character reach a terminal as it is? Control characters, bidirectional overrides, invisible characters and
 /// exotic line separators may not: they can forge output or hide it.
-pub(super) fn is_plain(c: char) -> bool {
-    !(c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'))
+pub(super) const fn is_plain(c: char) -> bool {
+    !matches!(c,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Writes `c`, as `\u{1b}` where it could forge or hide output.
+pub(super) fn push_visible(out: &mut String, c: char) {
+    if is_plain(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
 }
 
 /// `text` with every character that could forge or hide output written as `\u{1b}`; line breaks and tabs too.
@@ -16,17 +23,53 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
-    let escape = |c: char| if is_plain(c) { c.to_string() } else { c.escape_unicode().to_string() };
-    Cow::Owned(text.chars().map(escape).collect())
+    let mut out = String::with_capacity(text.len() + 8);
+    text.chars().for_each(|c| push_visible(&mut out, c));
+    Cow::Owned(out)
+}
+
+/// `text` like [`visible`], but with its line breaks: help may be a piece of a file.
+pub(super) fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON text with what could forge a terminal's output written as `\u001b`. It stands only inside of strings, where the
+/// two spellings mean the same.
+pub(super) fn visible_json(text: String) -> String {
+    let harmless = |c: char| c == '\n' || is_plain(c);
+    if text.chars().all(harmless) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if harmless(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{visible, visible_json, visible_lines};
 
     #[test]
     fn nothing_moves_the_cursor() {
         assert_eq!(visible("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}");
         assert_eq!(visible("é 世界"), "é 世界");
+        assert_eq!(visible_lines("a\n  b\u{9b}\r\n"), "a\n  b\\u{9b}");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let text = "x\u{9b}31m\u{202e}\u{e0041}\u{7f}";
+        let escaped = visible_json(serde_json::to_string(text).unwrap());
+        assert!(escaped.is_ascii());
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }

@@ -1,12 +1,16 @@
 //! A rule's page in the terminal.
 
+use super::wrap::put;
 use crate::catalog::RuleMeta;
 
 /// The page of `rule` as plain text of at most `width` columns: headings stand out, paragraphs wrap, examples are
 /// indented. `level` is its level under the policy in force.
 pub fn explain(rule: &RuleMeta, level: &str, width: usize) -> String {
     let mut out = format!("{}\n{}\n\n", rule.id, "=".repeat(rule.id.len()));
-    out += &format!("{}\nfamily: {} · level here: {level}\n", capitalised(rule.summary), rule.family.title());
+    put(
+        &mut out,
+        format_args!("{}\nfamily: {} · level here: {level}\n", capitalised(rule.summary), rule.family.title()),
+    );
     let mut paragraph = String::new();
     let mut fence = false;
     for line in rule.docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)) {
@@ -14,17 +18,17 @@ pub fn explain(rule: &RuleMeta, level: &str, width: usize) -> String {
             flush(&mut out, &mut paragraph, width);
             if !fence {
                 let verdict = if line.contains("violates") { "is found" } else { "passes" };
-                out += &format!("\n  This {verdict}:\n\n");
+                put(&mut out, format_args!("\n  This {verdict}:\n\n"));
             }
             fence = !fence;
         } else if fence {
-            out += &format!("    {line}\n");
+            put(&mut out, format_args!("    {line}\n"));
         } else if let Some(heading) = line.strip_prefix("## ") {
             flush(&mut out, &mut paragraph, width);
-            out += &format!("\n{heading}\n{}\n", "-".repeat(heading.chars().count()));
+            put(&mut out, format_args!("\n{heading}\n{}\n", "-".repeat(heading.chars().count())));
         } else if line.starts_with('|') {
             flush(&mut out, &mut paragraph, width);
-            out += &format!("{line}\n");
+            put(&mut out, format_args!("{line}\n"));
         } else if line.trim().is_empty() {
             flush(&mut out, &mut paragraph, width);
         } else {
@@ -36,7 +40,7 @@ pub fn explain(rule: &RuleMeta, level: &str, width: usize) -> String {
         }
     }
     flush(&mut out, &mut paragraph, width);
-    out += &format!("\nPage: docs/rules/{}.md\n", rule.id);
+    put(&mut out, format_args!("\nPage: docs/rules/{}.md\n", rule.id));
     out
 }
 

@@ -2,6 +2,7 @@
 
 use super::inspect_json::Model;
 use super::visible;
+use super::wrap::put;
 use crate::model::units::display_seconds;
 use crate::model::{Bound, Comparer, Criterion, Evaluated, Fact, Hold, ObjectRef, Rollout, Share, Stage};
 use crate::text::Sources;
@@ -54,7 +55,7 @@ fn block(rollout: &Rollout, sources: &Sources) -> String {
 }
 
 fn field(out: &mut String, name: &str, value: &str) {
-    *out += &format!("  {name:<12} {value}\n");
+    put(out, format_args!("  {name:<12} {value}\n"));
 }
 
 /// The end of a block: what watches it, how it goes back, what it refers to.
@@ -96,7 +97,7 @@ fn stages(out: &mut String, stages: &[Stage]) {
     let widths: Vec<usize> = (0..6).map(width).collect();
     for row in std::iter::once(&head).chain(&rows) {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        *out += &format!("    {}\n", cells.collect::<Vec<_>>().join("  ").trim_end());
+        put(out, format_args!("    {}\n", cells.collect::<Vec<_>>().join("  ").trim_end()));
     }
 }
 
@@ -166,19 +167,19 @@ fn sentence(criterion: &Criterion) -> String {
         (None, _) | (_, None) => format!("{name}: {}{text}", criterion.class.name()),
     };
     if let Some(window) = criterion.window {
-        out += &format!(" over {}", display_seconds(window));
+        put(&mut out, format_args!(" over {}", display_seconds(window)));
     }
     if let Some(tolerated) = criterion.tolerated.filter(|t| *t > 0) {
-        out += &format!(", {tolerated} tolerated");
+        put(&mut out, format_args!(", {tolerated} tolerated"));
     }
     match &criterion.evaluated {
         Evaluated::Yes => {}
-        Evaluated::No(why) => out += &format!(" [not evaluated: {}]", visible(why)),
+        Evaluated::No(why) => put(&mut out, format_args!(" [not evaluated: {}]", visible(why))),
         Evaluated::AfterExposure => out += " [only after everybody has it]",
         Evaluated::Unknown => out += " [evaluated: unknown]",
     }
     if criterion.action != crate::model::Action::Rollback {
-        out += &format!(" -> {}", criterion.action.name());
+        put(&mut out, format_args!(" -> {}", criterion.action.name()));
     }
     out
 }

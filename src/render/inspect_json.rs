@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::json::{JsonSpan, json_span};
+use super::json::{JsonSpan, json_span, print};
 use crate::finding::Skipped;
 use crate::model::{CriteriaDocument, Criterion, Fact, Hold, Rollout, Shadow, Share, Stage};
 use crate::text::{Sources, Span};
@@ -12,7 +12,8 @@ use crate::text::{Sources, Span};
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "rollgate model v1")]
 pub struct ModelReport {
-    /// Always `rollgate/model/v1`.
+    /// The name and version of this form.
+    #[schemars(extend("const" = "rollgate/model/v1"))]
     schema: &'static str,
     rollouts: Vec<JsonRollout>,
     /// Documents that hold criteria and roll nothing out.
@@ -38,9 +39,11 @@ struct JsonRollout {
     service: String,
     environment: Option<String>,
     /// The kind of change, where it is declared.
+    #[schemars(extend("enum" = ["prompt-tweak", "model-upgrade", "vendor-switch", "new-feature", "architecture", "code", "config", null]))]
     change: Option<&'static str>,
+    #[schemars(extend("enum" = ["low", "medium", "high", null]))]
     risk: Option<&'static str>,
-    /// canary, blue-green, rolling, recreate, all-at-once, shadow, ab-test, flag or unknown.
+    #[schemars(extend("enum" = ["canary", "blue-green", "rolling", "recreate", "all-at-once", "shadow", "ab-test", "flag", "unknown"]))]
     strategy: &'static str,
     payload: Vec<JsonPayload>,
     progression: JsonProgression,
@@ -71,6 +74,7 @@ struct JsonPayload {
 #[derive(Serialize, JsonSchema)]
 struct JsonProgression {
     /// declared: the file is the plan; live: its git history is.
+    #[schemars(extend("enum" = ["declared", "live"]))]
     kind: &'static str,
     stages: Vec<JsonStage>,
 }
@@ -83,6 +87,8 @@ struct JsonStage {
     exposure_percent: Option<f64>,
     /// As the platform serves it.
     effective_percent: Option<f64>,
+    /// What the percentages are a share of.
+    #[schemars(extend("enum" = ["requests", "pods", "users", "tenants", "segment", "config-fetches", "unknown"]))]
     basis: &'static str,
     hold: JsonHold,
     gates: Vec<JsonGate>,
@@ -91,13 +97,16 @@ struct JsonStage {
 
 #[derive(Serialize, JsonSchema)]
 struct JsonHold {
-    /// timed, ramp, gated, none or unknown; null where it cannot be known from the files.
-    kind: Option<&'static str>,
+    /// `gated` waits for a person or for an analysis without an end.
+    #[schemars(extend("enum" = ["timed", "ramp", "gated", "none", "unknown"]))]
+    kind: &'static str,
+    /// How long; null for what is gated or unknown.
     seconds: Option<u64>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct JsonGate {
+    #[schemars(extend("enum" = ["analysis", "approval", "test", "experiment"]))]
     kind: &'static str,
     name: String,
     blocking: bool,
@@ -115,19 +124,23 @@ struct JsonShadow {
 #[derive(Serialize, JsonSchema)]
 struct JsonCriterion {
     /// Canonical kind.
+    #[schemars(extend("enum" = ["error-rate", "success-rate", "latency", "cost-per-call", "eval-score", "saturation", "business", "custom"]))]
     metric: &'static str,
     /// Name as written.
     name: String,
-    /// absolute, relative, score, statistical, opaque or text.
+    #[schemars(extend("enum" = ["absolute", "relative", "score", "statistical", "opaque", "text"]))]
     class: &'static str,
-    /// above, below, rise or drop: the direction to roll back on.
+    /// The direction to roll back on.
+    #[schemars(extend("enum" = ["above", "below", "rise", "drop", null]))]
     comparison: Option<&'static str>,
     bound: Option<JsonBound>,
     text: Option<String>,
     window_seconds: Option<u64>,
     tolerated: Option<u32>,
+    #[schemars(extend("enum" = ["rollback", "pause", "notify"]))]
     action: &'static str,
-    /// yes, no, after-exposure or unknown.
+    /// Does anything look at it while people are exposed?
+    #[schemars(extend("enum" = ["yes", "no", "after-exposure", "unknown"]))]
     evaluated: &'static str,
     span: JsonSpan,
 }
@@ -187,9 +200,7 @@ pub struct Model<'a> {
 
 /// The model as JSON text, with a final line break.
 pub fn inspect_json(model: &Model<'_>, sources: &Sources) -> String {
-    let mut text = serde_json::to_string_pretty(&build(model, sources)).unwrap_or_default();
-    text.push('\n');
-    text
+    print(&build(model, sources))
 }
 
 fn build(model: &Model<'_>, sources: &Sources) -> ModelReport {
@@ -244,9 +255,9 @@ fn rollout(rollout: &Rollout, sources: &Sources) -> JsonRollout {
 fn stage(stage: &Stage, sources: &Sources) -> JsonStage {
     let exposure = stage.exposure.known();
     let hold = match &stage.hold {
-        Fact::Stated(_) | Fact::Defaulted { .. } => stage.hold.known().copied(),
-        Fact::Absent { .. } => Some(Hold::None),
-        Fact::Dynamic { .. } => None,
+        Fact::Stated(_) | Fact::Defaulted { .. } => stage.hold.known().copied().unwrap_or(Hold::Unknown),
+        Fact::Absent { .. } => Hold::None,
+        Fact::Dynamic { .. } => Hold::Unknown,
     };
     let basis = match (exposure, &stage.audience) {
         (Some(e), _) => e.basis,
@@ -261,7 +272,7 @@ fn stage(stage: &Stage, sources: &Sources) -> JsonStage {
         exposure_percent: exposure.map(|e| e.written.percent()),
         effective_percent: exposure.and_then(|e| e.effective).map(Share::percent),
         basis: basis.name(),
-        hold: JsonHold { kind: hold.map(Hold::name), seconds: hold.and_then(Hold::seconds) },
+        hold: JsonHold { kind: hold.name(), seconds: hold.seconds() },
         gates: gates
             .map(|g| JsonGate { kind: g.kind.name(), name: g.name.to_string(), blocking: g.blocking })
             .collect(),

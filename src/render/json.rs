@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::visible_json;
 use crate::finding::{Finding, Report, RolloutKey, Undetermined};
 use crate::text::{Position, Sources, Span};
 
@@ -10,23 +11,29 @@ use crate::text::{Position, Sources, Span};
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "rollgate report v1")]
 pub struct JsonReport {
-    /// Always `rollgate/report/v1`.
+    /// The name and version of this form.
+    #[schemars(extend("const" = "rollgate/report/v1"))]
     schema: &'static str,
     tool: Tool,
     /// The moment judged for, RFC 3339 in UTC.
     as_of: String,
     policy: Policy,
-    verdict: Verdict,
+    /// How the run ended. `undecided` beats `findings`: something that should have been judged could not be.
+    #[schemars(extend("enum" = ["clean", "findings", "undecided"]))]
+    verdict: &'static str,
     coverage: Coverage,
     findings: Vec<JsonFinding>,
+    /// What could not be known from the files.
     undetermined: Vec<JsonUndetermined>,
+    /// What is said beside the findings.
+    notices: Vec<String>,
     /// Why the run could not decide; empty unless the verdict is `undecided`.
     failures: Vec<JsonFailure>,
-    notices: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Tool {
+    #[schemars(extend("const" = "rollgate"))]
     name: &'static str,
     version: &'static str,
 }
@@ -40,27 +47,6 @@ struct Policy {
     trust: Option<String>,
     /// The commit the policy was read from, in gate modes.
     commit: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "documents the values; the report carries the name")]
-enum VerdictName {
-    Clean,
-    Findings,
-    Undecided,
-}
-
-#[derive(Serialize)]
-struct Verdict(&'static str);
-
-impl JsonSchema for Verdict {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Verdict".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        VerdictName::json_schema(generator)
-    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -144,9 +130,12 @@ struct JsonRelated {
 
 #[derive(Serialize, JsonSchema)]
 struct JsonFinding {
+    /// The rule's id.
     rule: &'static str,
+    #[schemars(extend("enum" = ["warning", "error"]))]
     level: &'static str,
-    /// active, suppressed, waived, baselined or overridden.
+    /// Only an active finding counts.
+    #[schemars(extend("enum" = ["active", "suppressed", "waived", "baselined", "overridden"]))]
     state: &'static str,
     file: String,
     span: JsonSpan,
@@ -168,6 +157,7 @@ struct JsonUndetermined {
     rule: &'static str,
     file: String,
     span: JsonSpan,
+    /// Why, as a word: `template`, `no-repository`.
     reason: &'static str,
     message: String,
     rollout: Option<JsonRollout>,
@@ -175,9 +165,15 @@ struct JsonUndetermined {
 
 /// The report as JSON text, with a final line break.
 pub fn json(report: &Report, sources: &Sources) -> String {
-    let mut text = serde_json::to_string_pretty(&build(report, sources)).unwrap_or_default();
+    print(&build(report, sources))
+}
+
+/// `value` as indented JSON with a final line break, safe to print on a terminal.
+pub(super) fn print(value: &impl Serialize) -> String {
+    // Plain structs of strings and numbers have no way to fail.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
-    text
+    visible_json(text)
 }
 
 fn build(report: &Report, sources: &Sources) -> JsonReport {
@@ -194,7 +190,7 @@ fn build(report: &Report, sources: &Sources) -> JsonReport {
             trust: None,
             commit: None,
         },
-        verdict: Verdict(report.verdict().name()),
+        verdict: report.verdict().name(),
         coverage: Coverage {
             files: coverage.files,
             documents: coverage.documents,
@@ -203,10 +199,10 @@ fn build(report: &Report, sources: &Sources) -> JsonReport {
         },
         findings: report.findings.iter().map(|f| finding(f, sources)).collect(),
         undetermined: report.undetermined.iter().map(|u| undetermined(u, sources)).collect(),
+        notices: report.notices.clone(),
         failures: failures
             .map(|f| JsonFailure { file: f.path.clone(), message: f.message.clone(), help: f.help.clone() })
             .collect(),
-        notices: report.notices.clone(),
     }
 }
 

@@ -1,8 +1,7 @@
 //! One line a finding: `path:line:column: level: message [rule]`.
 
-use std::fmt::Write;
-
 use super::visible;
+use super::wrap::put;
 use crate::catalog::Level;
 use crate::finding::Report;
 use crate::text::{Sources, Span};
@@ -16,25 +15,20 @@ pub fn short(report: &Report, sources: &Sources) -> String {
     };
     for finding in &report.findings {
         let (level, what, rule) = (finding.level.name(), visible(&finding.what), finding.rule.id);
-        line(&mut out, format_args!("{}: {level}: {what} [{rule}]", place(finding.primary)));
+        put(&mut out, format_args!("{}: {level}: {what} [{rule}]\n", place(finding.primary)));
     }
     if report.undetermined_level != Level::Error {
         for unknown in &report.undetermined {
             let (what, rule, reason) = (visible(&unknown.what), unknown.rule.id, unknown.reason);
-            line(&mut out, format_args!("{}: undetermined: {what} [{rule}: {reason}]", place(unknown.span)));
+            put(&mut out, format_args!("{}: undetermined: {what} [{rule}: {reason}]\n", place(unknown.span)));
         }
     }
     for failure in &report.failures {
         let path = failure.path.as_deref().map(|p| format!("{}: ", visible(p))).unwrap_or_default();
-        line(&mut out, format_args!("{path}failure: {}; {}", visible(&failure.message), failure.help));
+        put(&mut out, format_args!("{path}failure: {}; {}\n", visible(&failure.message), visible(&failure.help)));
     }
     for notice in &report.notices {
-        line(&mut out, format_args!("notice: {}", visible(notice)));
+        put(&mut out, format_args!("notice: {}\n", visible(notice)));
     }
     out
-}
-
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(out, "{text}");
 }

@@ -2,5 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 mod corpus;
+mod render;
 mod shared;
 mod support;
