@@ -7,6 +7,8 @@ use super::globs::{Globs, Over};
 use super::scope::{Class, Scope};
 use super::setting::{Named, Part, Provenance};
 use super::{named, parts, scopes};
+use serde_json::Value;
+
 use crate::catalog::Level;
 use crate::clock::Tz;
 use crate::syntax::{self, Chunk, Document, Engine, Limits, Node, NoteKind};
@@ -63,6 +65,18 @@ pub(super) struct Layer {
     pub(super) suppressions: Suppressions,
     pub(super) overrides: Overrides,
     pub(super) limits: PolicyLimits,
+    /// What the file says beside rules, as it stands, for `policy show`.
+    pub(super) written: Vec<Written>,
+}
+
+/// A key of a policy file, or a key in it, with its value as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) key: &'static str,
+    /// The key in it, where later files replace key by key.
+    pub(super) inner: Option<String>,
+    pub(super) value: Value,
+    pub(super) from: Provenance,
 }
 
 /// Parses `file`, runs `read` on its policy, and writes down what is wrong with the text itself.
@@ -129,12 +143,33 @@ pub(super) fn read(desk: &mut Desk<'_>) -> Layer {
         let mut layer = Layer::default();
         if !root.is_null() {
             for (key, value) in desk.fields(root, "a policy", KEYS) {
+                write_down(desk, &mut layer, key.value, value);
                 field(desk, &mut layer, key.value, value);
             }
         }
         layer
     });
     Layer { file, ..layer.unwrap_or_default() }
+}
+
+/// Keys whose value is replaced key by key.
+const BY_KEY: &[&str] = &["files", "environments", "drills", "suppressions", "overrides", "limits"];
+/// Keys that are not part of what is written down.
+const NOT_WRITTEN: &[&str] = &["version", "extends", "rules", "scopes", "classes"];
+
+fn write_down(desk: &Desk<'_>, layer: &mut Layer, key: &str, value: Node<'_>) {
+    let Some(key) = KEYS.iter().copied().find(|k| *k == key && !NOT_WRITTEN.contains(k)) else { return };
+    let mut add = |inner: Option<&str>, value: Node<'_>| {
+        let from = desk.provenance(value.span(), Part::File);
+        layer.written.push(Written { key, inner: inner.map(str::to_owned), value: value.to_value(), from });
+    };
+    if !BY_KEY.contains(&key) {
+        add(None, value);
+        return;
+    }
+    for (inner, value) in value.entries() {
+        add(inner.text(), value);
+    }
 }
 
 fn field(desk: &mut Desk<'_>, layer: &mut Layer, key: &str, value: Node<'_>) {

@@ -18,6 +18,7 @@ mod presets;
 mod scope;
 mod scopes;
 mod setting;
+mod show;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub use params::{Binder, ParamFault, PointsAt, param_faults, schema_faults};
 pub use presets::{DEFAULT, PRESETS, Preset, preset};
 pub use scope::{Facets, Selector};
 pub use setting::{Param, Part, Provenance, Setting};
+pub use show::{Scoped, Shown, ShownRule, ShownValue};
 
 use crate::catalog::RuleMeta;
 

@@ -159,7 +159,12 @@ fn located(rule: &str, params: &Value, fallback: &str, message: String, schema: 
             let help = advice_at(schema, fallback);
             faults.push(ParamFault { pointer: fallback.to_owned(), at: PointsAt::Value, message, help });
         }
-        [only] if only.at == PointsAt::Value => only.message = message,
+        // What serde says of its own is less than what the schema knows.
+        [only]
+            if only.at == PointsAt::Value && !message.starts_with("unknown ") && !message.starts_with("missing ") =>
+        {
+            only.message = message;
+        }
         _ => {}
     }
     faults
@@ -214,5 +219,101 @@ fn span_of(file: &PolicyFile, named: &Named, fault: &ParamFault) -> Option<Span>
             let (parent, key) = fault.pointer.rsplit_once('/')?;
             rule.at(parent)?.key(&key.replace("~1", "/").replace("~0", "~")).map(Node::span)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::model::Share;
+    use crate::model::units::Length;
+    use crate::policy::tests::policy;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+    struct Params {
+        min: Share,
+        max_hold: Length,
+        require: Vec<Watched>,
+        rows: Vec<Row>,
+    }
+
+    impl Default for Params {
+        fn default() -> Self {
+            Self { min: Share::NONE, max_hold: Length(0), require: Vec::new(), rows: Vec::new() }
+        }
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    enum Watched {
+        Latency,
+        ErrorRate,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Row {
+        hold: Length,
+        name: String,
+    }
+
+    struct One;
+
+    impl Binder for One {
+        fn refuses(&self, _: &str, params: &Value) -> Option<String> {
+            serde_json::from_value::<Params>(params.clone()).err().map(|e| e.to_string())
+        }
+        fn schema(&self, _: &str) -> Value {
+            schemars::schema_for!(Params).to_value()
+        }
+    }
+
+    fn found(text: &str) -> Vec<String> {
+        let policy = policy(text);
+        let show = |f: &Fault| {
+            let file = &policy.files[f.file];
+            let at = file.position(f.span);
+            format!("{}:{} \"{}\" {} | {}", at.line, at.column, f.span.slice(&file.text), f.message, f.help)
+        };
+        policy.param_faults(&One).iter().map(show).collect()
+    }
+
+    #[test]
+    fn good_parameters_have_no_faults() {
+        assert_eq!(found("rules: {big-bang: {min: 1%, max-hold: 1h, require: [latency]}}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_fault_is_underlined_where_it_is() {
+        let text = "rules:
+  big-bang: {min: 2, max_hold: 1h, max-hold: 10 parsecs, levl: error}
+scopes:
+  - match: {environment: staging}
+    rules:
+      hold-too-short:
+        require: [latency, error-rat]
+        rows:
+          - {hold: 1h, name: a}
+          - {hold: 5, name: b}
+          - {hold: 1h, nam: c}
+          - {hold: 1h}
+";
+        let expected = [
+            "2:19 \"2\" `2` has no unit: `2%`, or a ratio (write it as a percentage)? | write a percentage such as `1%` or `0.1%`",
+            "2:22 \"max_hold\" `big-bang` has no parameter `max_hold` | did you mean `max-hold`?",
+            "2:46 \"10 parsecs\" `10 parsecs` is not a duration such as `10m`, `1h30m`, `2d` or `1 week` | write a duration such as `10m`, `1h30m`, `2d` or `1 week`",
+            "2:58 \"levl\" `big-bang` has no parameter `levl` | did you mean `level`?",
+            "7:28 \"error-rat\" `error-rat` is not a value that this takes | the values are `latency`, `error-rate`",
+            "10:20 \"5\" `5` has no unit: `5s` or `5m`? | write a duration such as `10m`, `1h30m`, `2d` or `1 week`",
+            "11:13 \"{hold: 1h, nam: c}\" `name` is missing here | add it, or remove the entry",
+            "11:24 \"nam\" there is no key `nam` here | did you mean `name`?",
+            "12:13 \"{hold: 1h}\" `name` is missing here | add it, or remove the entry",
+        ];
+        assert_eq!(found(text), expected);
     }
 }
