@@ -180,9 +180,9 @@ impl<'s> Builder<'s> {
         Ok(id)
     }
 
-    fn tag(&mut self, tag: Option<Cow<'s, Tag>>, at: u32) -> Result<u32, SyntaxError> {
-        let Some(tag) = tag else { return Ok(NONE) };
-        let tag = tags::short(&tag);
+    #[cold]
+    fn tag(&mut self, tag: &Tag, at: u32) -> Result<u32, SyntaxError> {
+        let tag = tags::short(tag);
         if self.cx.engine.is_go() && !tags::is_plain(&tag) {
             let message = format!("Kubernetes does not take the tag {}", quoted(&tag));
             return Err(self.cx.error(SyntaxErrorKind::Refused, at, at, message));
@@ -219,7 +219,10 @@ impl<'s> Builder<'s> {
         let flow = style == StructureStyle::Flow;
         let start = if flow || kind == Kind::Map { start } else { self.first_dash(start) };
         let began = self.decoded;
-        let tag = self.tag(tag, start)?;
+        let tag = match tag {
+            Some(tag) => self.tag(&tag, start)?,
+            None => NONE,
+        };
         let node = self.push(Raw { tag, ..Raw::new(kind, start, start) })?;
         if self.tabs && self.cx.engine.is_go() {
             layout::before_item(&self.cx, self.stack.last(), start)?;
@@ -278,7 +281,10 @@ impl<'s> Builder<'s> {
             Style::Empty => key,
             Style::Single | Style::Double | Style::Literal | Style::Folded | Style::Json => false,
         };
-        let tag = self.tag(tag, start)?;
+        let tag = match tag {
+            Some(tag) => self.tag(&tag, start)?,
+            None => NONE,
+        };
         let id = self.push(Raw { text, tag, style, ..Raw::new(Kind::Scalar, start, end) })?;
         self.define(anchor, id, 1);
         let flow = self.stack.last().is_some_and(|open| open.flow);
