@@ -30,6 +30,8 @@ pub struct Lowered {
     pub waivers: Vec<Waiver>,
     /// What belongs to no rollout.
     pub problems: Vec<Problem>,
+    /// How many objects of known kinds there were, those included that nothing is to be said about.
+    pub claimed: usize,
 }
 
 impl Lowered {
@@ -41,6 +43,7 @@ impl Lowered {
         self.drills.append(&mut more.drills);
         self.waivers.append(&mut more.waivers);
         self.problems.append(&mut more.problems);
+        self.claimed += more.claimed;
     }
 }
 

@@ -58,6 +58,11 @@ impl Surroundings {
         }
     }
 
+    /// Are failures on standard error coloured?
+    pub fn color_on_stderr(&self) -> bool {
+        !self.no_color && (self.force_color || std::io::stderr().is_terminal())
+    }
+
     /// Can the terminal draw frames with more than ASCII?
     pub const fn unicode(&self) -> bool {
         self.unicode

@@ -187,6 +187,7 @@ const LIST_DEPTH: usize = 2;
 fn lower_object(id: FileId, path: &Arc<str>, node: Node<'_>, out: &mut Lowered, depth: usize) {
     let Some(object) = Object::new(node) else { return };
     if let Some(adapter) = adapters::claiming(object.group, object.kind) {
+        out.claimed += 1;
         adapter.lower(&object, &mut Lowering::new(adapter.meta(), id, path, out));
     } else if object.kind.ends_with("List") && depth < LIST_DEPTH {
         for item in node.get("items").into_iter().flat_map(Node::items) {

@@ -1,8 +1,15 @@
 //! From files to a report: load, link, judge, seal. Pure but for the reading that `collect` does for it.
 
+mod check;
+mod judge;
 mod link;
 mod load;
 mod markers;
+mod plan;
+mod seal;
+mod settle;
 
+pub use check::{Input, Inspected, check, inspect};
 pub use link::{Linked, link};
 pub use load::{LoadLimits, Loaded, load};
+pub use plan::{Choice, Registry};

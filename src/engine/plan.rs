@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
 use crate::catalog::Level;
-use crate::policy::{Policy, Selector, Setting};
+use crate::policy::{Binder, Policy, Selector, Setting};
 use crate::rules::{self, Bound, RuleDef};
 use crate::text::Span;
 
@@ -43,7 +44,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Binds the rules for `selectors`. The policy's parameters have been checked: [`faults`](super::faults) is empty.
+    /// Binds the rules for `selectors`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
     pub fn new<'s>(policy: &Policy, choice: &Choice, selectors: impl IntoIterator<Item = &'s Selector>) -> Self {
         let mut sets = BTreeMap::new();
         for selector in selectors {
@@ -66,7 +67,7 @@ fn bind_all(policy: &Policy, choice: &Choice, selector: &Selector) -> Arc<[Bound
     chosen.filter_map(|def| bind(def, settings.get(def.meta.id)?, &settings)).collect()
 }
 
-fn bind(def: &'static RuleDef, setting: &Setting, all: &BTreeMap<String, Setting>) -> Option<BoundRule> {
+fn bind(def: &'static RuleDef, setting: &Setting, all: &BTreeMap<&'static str, Setting>) -> Option<BoundRule> {
     if setting.level == Level::Off {
         return None;
     }
@@ -74,7 +75,7 @@ fn bind(def: &'static RuleDef, setting: &Setting, all: &BTreeMap<String, Setting
     let mut places: BTreeMap<String, Span> =
         setting.params.iter().filter_map(|(k, p)| Some((k.clone(), p.span?))).collect();
     for (own, rule, parameter) in def.follows {
-        let followed = all.get(*rule).and_then(|s| s.params.get(*parameter));
+        let followed = all.get(rule).and_then(|s| s.params.get(*parameter));
         if let (false, Some(followed)) = (params.contains_key(*own), followed) {
             params.insert((*own).to_owned(), followed.value.clone());
             places.extend(followed.span.map(|span| ((*own).to_owned(), span)));
@@ -83,4 +84,24 @@ fn bind(def: &'static RuleDef, setting: &Setting, all: &BTreeMap<String, Setting
     // A parameter that can't be bound was a fault of the policy, and the run has ended with it.
     let check = (def.bind)(&Value::Object(params)).ok()?;
     Some(BoundRule { def, level: setting.level, check, places })
+}
+
+/// The registry of rules, as the policy asks it.
+pub struct Registry;
+
+impl Binder for Registry {
+    fn refuses(&self, rule: &str, params: &Value) -> Option<String> {
+        rules::find(rule).and_then(|def| (def.bind)(params).err()).map(|error| error.to_string())
+    }
+
+    fn schema(&self, rule: &str) -> Value {
+        let mut generator = SchemaGenerator::default();
+        let Some(def) = rules::find(rule) else { return Value::Null };
+        let mut schema: Value = (def.schema)(&mut generator).into();
+        let definitions: Map<String, Value> = generator.take_definitions(true);
+        if let (Some(object), false) = (schema.as_object_mut(), definitions.is_empty()) {
+            object.insert("$defs".to_owned(), Value::Object(definitions));
+        }
+        schema
+    }
 }

@@ -18,21 +18,20 @@ pub struct SourceText {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     paths: Vec<Arc<str>>,
+    others: BTreeMap<FileId, Arc<str>>,
     texts: BTreeMap<FileId, SourceText>,
 }
 
 impl Sources {
     /// Sources with these paths, in the order of their `FileId`s, and no text yet.
     pub const fn new(paths: Vec<Arc<str>>) -> Self {
-        Self { paths, texts: BTreeMap::new() }
+        Self { paths, others: BTreeMap::new(), texts: BTreeMap::new() }
     }
 
-    /// Adds one more file and gives its number.
-    pub fn push(&mut self, path: Arc<str>, text: Arc<str>) -> FileId {
-        let id = FileId(u32::try_from(self.paths.len()).unwrap_or(u32::MAX));
-        self.paths.push(path);
-        self.set_text(id, text);
-        id
+    /// Adds a file whose number is not of the list: a policy's.
+    pub fn add(&mut self, file: FileId, path: Arc<str>, text: Arc<str>) {
+        self.others.insert(file, path);
+        self.set_text(file, text);
     }
 
     /// Gives `file` its text.
@@ -43,7 +42,7 @@ impl Sources {
 
     /// The path of `file`, "" for a number that no file has.
     pub fn path(&self, file: FileId) -> &str {
-        self.paths.get(file.0 as usize).map_or("", |p| p)
+        self.paths.get(file.0 as usize).or_else(|| self.others.get(&file)).map_or("", |p| p)
     }
 
     /// The text of `file`, if it is loaded.

@@ -1,0 +1,116 @@
+//! `rollgate check`.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::args::Check;
+use super::failure::Failure;
+use super::output::{self, Destination};
+use super::surroundings::Surroundings;
+use super::{Outcome, setup};
+use crate::collect::{File, Origin, Roots, WorkingSet, walk};
+use crate::engine::{self, Choice, Input};
+use crate::policy::Policy;
+use crate::rules::Repository;
+
+pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
+    let destinations = output::destinations(&args.outputs)?;
+    let at = setup::moment(args.at.as_deref(), around.now)?;
+    setup::known_rules(&args.select)?;
+    setup::known_rules(&args.ignore)?;
+    let roots = roots(&args.paths, around, args.no_git);
+    let policy = setup::policy(&args.policy, &roots, around)?;
+    let mut set = working_set(&args.paths, args.stdin_filename.as_deref(), &roots, around)?;
+    narrow(&mut set, &policy);
+    add_records(&mut set, &policy, &roots);
+    let input = Input {
+        set,
+        policy: &policy,
+        choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
+        now: around.now,
+        at,
+        repository: if roots.is_repository { Repository::Unread } else { Repository::None },
+        fail_on: args.fail_on.map(Into::into),
+        allow_empty: args.allow_empty,
+    };
+    let (report, sources) = in_pool(args.jobs, || engine::check(input))?;
+    let look = output::Look { quiet: args.quiet, verbose: args.verbose };
+    let main = Destination { format: args.output.format, path: None };
+    for destination in std::iter::once(&main).chain(&destinations) {
+        output::report(&report, &sources, destination, &args.output, look, around)?;
+    }
+    let code = report.verdict().code();
+    Ok(if args.exit_zero && code == 1 { 0 } else { code })
+}
+
+/// Runs `work` with as many threads as asked for.
+fn in_pool<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> T + Send) -> Result<T, Vec<Failure>> {
+    let Some(jobs) = jobs else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
+    let failure = |error| vec![Failure::new(format!("{jobs} threads cannot be started: {error}"), "ask for fewer --jobs")];
+    Ok(pool.map_err(failure)?.install(work))
+}
+
+/// The roots for paths as typed; standard input stands for a file of the working directory.
+pub(super) fn roots(paths: &[PathBuf], around: &Surroundings, no_git: bool) -> Roots {
+    let on_disk: Vec<PathBuf> = paths.iter().filter(|p| *p != Path::new("-")).cloned().collect();
+    let mut roots = Roots::find(&around.cwd, &on_disk);
+    roots.is_repository &= !no_git;
+    roots
+}
+
+/// The files under the paths as typed, and standard input where `-` is among them. No path is the whole root.
+pub(super) fn working_set(
+    paths: &[PathBuf],
+    stdin_filename: Option<&str>,
+    roots: &Roots,
+    around: &Surroundings,
+) -> Result<WorkingSet, Vec<Failure>> {
+    let (stdin, on_disk): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(|p| p == Path::new("-"));
+    let mut set = if paths.is_empty() {
+        walk(roots, &around.cwd, std::slice::from_ref(&roots.root))
+    } else {
+        walk(roots, &around.cwd, &on_disk)
+    };
+    if stdin.is_empty() {
+        return Ok(set);
+    }
+    let mut bytes = Vec::new();
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        return Err(vec![Failure::new(format!("standard input cannot be read: {error}"), "pipe a manifest in")]);
+    }
+    let path = stdin_filename.unwrap_or("<stdin>").into();
+    set.files.push(File { path, origin: Origin::Memory(bytes.into()) });
+    set.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(set)
+}
+
+/// Leaves out what the policy's `files:` leaves out.
+fn narrow(set: &mut WorkingSet, policy: &Policy) {
+    set.files.retain(|file| policy.choice.takes(&file.path));
+}
+
+/// Adds the drill records that the policy names and that lie outside of the paths asked for.
+fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
+    let default = ["drills/*.yaml".to_owned()];
+    let globs: Vec<String> =
+        policy.drills.records.as_ref().map_or_else(|| default.to_vec(), |g| g.texts().map(str::to_owned).collect());
+    let folders: BTreeSet<PathBuf> = globs.iter().map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
+    let found = walk(roots, &roots.root, &Vec::from_iter(folders));
+    let takes = |path: &str| match &policy.drills.records {
+        Some(globs) => globs.matches(path),
+        None => path.strip_prefix("drills/").is_some_and(|rest| !rest.contains('/') && rest.ends_with(".yaml")),
+    };
+    set.files.extend(found.files.into_iter().filter(|f| takes(&f.path)));
+    set.files.sort_by(|a, b| a.path.cmp(&b.path));
+    set.files.dedup_by(|a, b| a.path == b.path);
+}
+
+/// The folders of a glob before its first pattern: `drills/*.yaml` lies in `drills`.
+fn literal_prefix(glob: &str) -> PathBuf {
+    let literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
+    let mut parts: Vec<&str> = glob.split('/').collect();
+    parts.pop();
+    parts.iter().copied().take_while(literal).collect()
+}

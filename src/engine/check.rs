@@ -1,0 +1,212 @@
+//! One whole run: files and a policy to a report.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::judge::judge;
+use super::plan::{Choice, Plan};
+use super::seal::seal;
+use super::settle::{facets, service_anchors, settle};
+use super::{Linked, LoadLimits, Loaded, link, load};
+use crate::catalog::Level;
+use crate::clock::Moment;
+use crate::collect::{Content, WorkingSet, read};
+use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Undetermined};
+use crate::policy::{Policy, Selector, Source};
+use crate::rules::{self, DeclaredService, Facts, Repository};
+use crate::syntax::Limits;
+use crate::text::{FileId, Sources, Span};
+
+/// What a run is asked.
+pub struct Input<'a> {
+    /// The files, with what could not be looked at.
+    pub set: WorkingSet,
+    /// The policy. Its parameters have been checked.
+    pub policy: &'a Policy,
+    /// Which rules are asked for.
+    pub choice: Choice,
+    /// The present.
+    pub now: Moment,
+    /// When the deploy would start, if that is told.
+    pub at: Option<Moment>,
+    /// What can be asked of git.
+    pub repository: Repository,
+    /// The level that fails, where the command line says so.
+    pub fail_on: Option<Level>,
+    /// Is nothing to check fine?
+    pub allow_empty: bool,
+}
+
+/// What the files lowered to, and the texts to show them with: `inspect`.
+pub struct Inspected {
+    /// Everything, linked and settled.
+    pub linked: Linked,
+    /// Every file's path and text.
+    pub sources: Sources,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// What could not be read.
+    pub failures: Vec<Failure>,
+}
+
+struct Read {
+    linked: Linked,
+    coverage: Coverage,
+    failures: Vec<Failure>,
+    /// Lengths of the files as they were read.
+    lengths: Vec<usize>,
+    claimed: bool,
+}
+
+/// Checks.
+pub fn check(input: Input<'_>) -> (Report, Sources) {
+    let (policy, fail_on) = (input.policy, input.fail_on.unwrap_or(input.policy.fail_on));
+    let mut read = gather(&input.set, policy);
+    if !read.claimed && !input.allow_empty && read.failures.is_empty() {
+        read.failures.push(nothing_to_check());
+    }
+    let selectors: Vec<Selector> =
+        read.linked.rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
+    let base = Selector::default();
+    let plan = Plan::new(policy, &input.choice, selectors.iter().chain([&base]));
+    let facts = facts(&input, &mut read);
+    let mut sources = Sources::new(facts.paths.clone());
+    let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
+    show(&mut sources, &input, &read.lengths, &sealed.findings, &sealed.undetermined);
+    let ran: BTreeSet<&str> = selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
+    let report = Report {
+        as_of: input.at.unwrap_or(input.now),
+        zone: policy.timezone,
+        policy: note(policy),
+        fail_on,
+        undetermined_level: policy.undetermined,
+        findings: sealed.findings,
+        undetermined: if policy.undetermined == Level::Off { Vec::new() } else { sealed.undetermined },
+        notices: Vec::new(),
+        failures: read.failures,
+        coverage: read.coverage,
+        rules: rules::ALL.iter().map(|d| d.meta).filter(|m| ran.contains(m.id)).collect(),
+    };
+    (report, sources)
+}
+
+/// Reads and lowers, and shows everything.
+pub fn inspect(set: &WorkingSet, policy: &Policy) -> Inspected {
+    let read = gather(set, policy);
+    let mut sources = Sources::new(paths(set));
+    for number in 0..set.files.len() {
+        load_text(&mut sources, set, number, None);
+    }
+    Inspected { linked: read.linked, sources, coverage: read.coverage, failures: read.failures }
+}
+
+fn paths(set: &WorkingSet) -> Vec<Arc<str>> {
+    set.files.iter().map(|f| Arc::clone(&f.path)).collect()
+}
+
+fn gather(set: &WorkingSet, policy: &Policy) -> Read {
+    let limits = limits(policy);
+    let mut loaded = load(&set.files, &limits);
+    let (mut coverage, mut failures) = (Coverage { files: set.files.len(), ..Coverage::default() }, Vec::new());
+    coverage.skipped.extend(set.skipped.iter().map(|s| Skipped { path: s.path.clone(), reason: s.reason.clone() }));
+    for failure in &set.failures {
+        let (path, message) = (Some(failure.path.clone()), failure.message.clone());
+        failures.push(Failure { path, message, help: failure.help.to_owned() });
+    }
+    for (file, one) in set.files.iter().zip(&mut loaded) {
+        note_file(&file.path, one, &mut coverage, &mut failures);
+    }
+    let lengths = loaded.iter().map(|l| l.length).collect();
+    let claimed = loaded.iter().any(|l| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
+    let mut linked = link(&set.files, loaded);
+    settle(&mut linked.rollouts, &set.files, policy);
+    coverage.rollouts = linked.rollouts.iter().filter(|r| r.is_judged()).count();
+    Read { linked, coverage, failures, lengths, claimed }
+}
+
+fn note_file(path: &Arc<str>, one: &mut Loaded, coverage: &mut Coverage, failures: &mut Vec<Failure>) {
+    coverage.documents += one.documents;
+    if let Some(reason) = one.skipped {
+        coverage.skipped.push(Skipped { path: path.to_string(), reason: reason.to_owned() });
+    }
+    if let Some(message) = one.failure.take() {
+        let help = "make it readable for the user that runs the check".to_owned();
+        failures.push(Failure { path: Some(path.to_string()), message, help });
+    }
+}
+
+fn nothing_to_check() -> Failure {
+    Failure {
+        path: None,
+        message: "there is nothing to check: no document of a known kind".to_owned(),
+        help: "name a path that holds manifests, or pass --allow-empty if that is fine".to_owned(),
+    }
+}
+
+fn limits(policy: &Policy) -> LoadLimits {
+    let default = LoadLimits::default();
+    let size = |asked: Option<u64>, default: usize| asked.and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
+    LoadLimits {
+        // Offsets are 32 bits wide.
+        file_bytes: policy.limits.file_size.unwrap_or(default.file_bytes).min(u64::from(u32::MAX)),
+        document: Limits {
+            document_bytes: size(policy.limits.document_size, default.document.document_bytes),
+            depth: size(policy.limits.depth, default.document.depth),
+            nodes: size(policy.limits.nodes, default.document.nodes),
+        },
+    }
+}
+
+fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
+    let linked = std::mem::take(&mut read.linked);
+    let service = |s: &crate::policy::Service| DeclaredService { name: s.name.value.clone(), span: s.name.span };
+    Facts {
+        now: input.now,
+        at: input.at,
+        zone: input.policy.timezone,
+        service_anchors: service_anchors(&linked.rollouts),
+        rollouts: linked.rollouts,
+        drills: linked.drills,
+        paths: paths(&input.set),
+        problems: linked.problems,
+        services: input.policy.services.iter().map(service).collect(),
+        repository: input.repository,
+    }
+}
+
+fn note(policy: &Policy) -> PolicyNote {
+    let is_default = matches!(policy.source, Source::Default);
+    PolicyNote { source: policy.name(), extends: policy.extends(), is_default }
+}
+
+/// Loads the texts that the report shows, and the policy's own.
+fn show(
+    sources: &mut Sources,
+    input: &Input<'_>,
+    lengths: &[usize],
+    findings: &[Finding],
+    undetermined: &[Undetermined],
+) {
+    for file in &input.policy.files {
+        sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
+    }
+    let spans = findings.iter().flat_map(|f| std::iter::once(f.primary).chain(f.related.iter().map(|l| l.span)));
+    let shown: BTreeSet<FileId> = spans.chain(undetermined.iter().map(|u| u.span)).map(|s: Span| s.file).collect();
+    for file in shown {
+        let number = file.0 as usize;
+        if number < input.set.files.len() {
+            load_text(sources, &input.set, number, lengths.get(number).copied());
+        }
+    }
+}
+
+/// Reads a file again to show it; one that has changed since it was judged is not shown.
+fn load_text(sources: &mut Sources, set: &WorkingSet, number: usize, length: Option<usize>) {
+    let Ok(id) = u32::try_from(number) else { return };
+    let text = match read(&set.files[number], u64::from(u32::MAX)) {
+        Ok(Content::Text(text)) if length.is_none_or(|l| l == text.len()) => text,
+        Ok(Content::NotUtf8 { bytes, .. }) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(Content::Text(_) | Content::TooLarge { .. }) | Err(_) => return,
+    };
+    sources.set_text(FileId(id), text.into());
+}
