@@ -22,3 +22,7 @@ pub mod rules;
 // Floor 4
 pub mod engine;
 pub mod render;
+// Floor 5
+pub mod docgen;
+// Floor 6
+pub mod cli;

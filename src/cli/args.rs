@@ -206,8 +206,6 @@ pub enum PolicyCommand {
     Show(PolicyShow),
     /// Check that the policy can be read and every rule in it can be bound.
     Check(PolicyCheck),
-    /// Run the policy's unit tests.
-    Test(PolicyTest),
 }
 
 /// `rollgate policy show`.
@@ -230,20 +228,6 @@ pub struct PolicyCheck {
     /// The policy file (default: the repository's).
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
-}
-
-/// `rollgate policy test`.
-#[derive(Debug, Args)]
-pub struct PolicyTest {
-    /// Test files (default: policies/tests/*.yaml).
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub policy: PolicyChoice,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
     pub output: Output,

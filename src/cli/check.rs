@@ -12,6 +12,7 @@ use super::{Outcome, setup};
 use crate::collect::{File, Origin, Roots, WorkingSet, walk};
 use crate::engine::{self, Choice, Input};
 use crate::policy::Policy;
+use crate::render::Detail;
 use crate::rules::Repository;
 
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
@@ -35,10 +36,14 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         allow_empty: args.allow_empty,
     };
     let (report, sources) = in_pool(args.jobs, || engine::check(input))?;
-    let look = output::Look { quiet: args.quiet, verbose: args.verbose };
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (false, true) => Detail::Verbose,
+        (false, false) => Detail::Normal,
+    };
     let main = Destination { format: args.output.format, path: None };
     for destination in std::iter::once(&main).chain(&destinations) {
-        output::report(&report, &sources, destination, &args.output, look, around)?;
+        output::report(&report, &sources, destination, &args.output, detail, around)?;
     }
     let code = report.verdict().code();
     Ok(if args.exit_zero && code == 1 { 0 } else { code })
@@ -48,7 +53,8 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
 fn in_pool<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> T + Send) -> Result<T, Vec<Failure>> {
     let Some(jobs) = jobs else { return Ok(work()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
-    let failure = |error| vec![Failure::new(format!("{jobs} threads cannot be started: {error}"), "ask for fewer --jobs")];
+    let failure =
+        |error| vec![Failure::new(format!("{jobs} threads cannot be started: {error}"), "ask for fewer --jobs")];
     Ok(pool.map_err(failure)?.install(work))
 }
 
@@ -96,7 +102,8 @@ fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
     let default = ["drills/*.yaml".to_owned()];
     let globs: Vec<String> =
         policy.drills.records.as_ref().map_or_else(|| default.to_vec(), |g| g.texts().map(str::to_owned).collect());
-    let folders: BTreeSet<PathBuf> = globs.iter().map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
+    let folders: BTreeSet<PathBuf> =
+        globs.iter().map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
     let found = walk(roots, &roots.root, &Vec::from_iter(folders));
     let takes = |path: &str| match &policy.drills.records {
         Some(globs) => globs.matches(path),

@@ -7,7 +7,6 @@ mod failure;
 mod inspect;
 mod output;
 mod policy;
-mod policy_test;
 mod setup;
 mod surroundings;
 
@@ -20,6 +19,8 @@ use clap::Parser;
 use args::{Cli, Command, PolicyCommand};
 use failure::Failure;
 use surroundings::Surroundings;
+
+use crate::render::Detail;
 
 /// What a command ends with: an exit code, or the failures that kept it from beginning.
 type Outcome = Result<u8, Vec<Failure>>;
@@ -45,8 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match command(cli.command, &around) {
         Ok(code) => ExitCode::from(code),
         Err(failures) => {
-            let color = around.color_on_stderr();
-            say(&failure::show(&failures, color, around.unicode(), around.width));
+            say(&failure::show(&failures, output::style(around.color_on_stderr(), Detail::Normal, &around)));
             ExitCode::from(2)
         }
     }
@@ -60,7 +60,6 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Explain(args) => describe::explain(&args, around),
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
-        Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),
@@ -71,9 +70,10 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
 fn print(text: &str) -> Result<(), Vec<Failure>> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(vec![Failure::new(format!("the report cannot be written: {error}"), "free some space, or write elsewhere")])
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(vec![Failure::new(
+            format!("the report cannot be written: {error}"),
+            "free some space, or write elsewhere",
+        )]),
         Ok(()) | Err(_) => Ok(()),
     }
 }

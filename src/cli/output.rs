@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::print;
 use super::surroundings::Surroundings;
 use crate::finding::Report;
-use crate::render::{self, Style};
+use crate::render::{self, Detail, Style};
 use crate::text::Sources;
 
 /// One report of a run: a format, and a file unless it goes to standard output.
@@ -18,15 +18,6 @@ pub(super) struct Destination {
     pub(super) format: Format,
     /// Where it is written.
     pub(super) path: Option<PathBuf>,
-}
-
-/// How much the human report says.
-#[derive(Clone, Copy)]
-pub(super) struct Look {
-    /// Only what fails.
-    pub(super) quiet: bool,
-    /// Also what was skipped.
-    pub(super) verbose: bool,
 }
 
 /// Reads `--output FORMAT=PATH`.
@@ -52,11 +43,11 @@ pub(super) fn report(
     sources: &Sources,
     to: &Destination,
     asked: &Output,
-    look: Look,
+    detail: Detail,
     around: &Surroundings,
 ) -> Result<(), Vec<Failure>> {
     let color = to.path.is_none() && around.color(asked.color);
-    let style = style(color, look, around);
+    let style = style(color, detail, around);
     let text = match to.format {
         Format::Auto | Format::Human => render::human(report, sources, style),
         Format::Short => render::short(report, sources),
@@ -69,13 +60,16 @@ pub(super) fn report(
 }
 
 /// How frames look here.
-pub(super) fn style(color: bool, look: Look, around: &Surroundings) -> Style {
-    Style { color, unicode: around.unicode(), width: around.width, quiet: look.quiet, verbose: look.verbose }
+pub(super) fn style(color: bool, detail: Detail, around: &Surroundings) -> Style {
+    Style { color, unicode: around.unicode(), width: around.width, detail }
 }
 
 fn write(path: &std::path::Path, text: &str) -> Result<(), Vec<Failure>> {
     #[expect(clippy::disallowed_methods, reason = "the one place that writes a report to a file")]
     std::fs::write(path, text).map_err(|error| {
-        vec![Failure::new(format!("`{}` cannot be written: {error}", path.display()), "name a path in a folder that is there")]
+        vec![Failure::new(
+            format!("`{}` cannot be written: {error}", path.display()),
+            "name a path in a folder that is there",
+        )]
     })
 }

@@ -100,9 +100,7 @@ fn failures(error: &PolicyError) -> Vec<Failure> {
 fn framed(faults: &[Fault], files: &[PolicyFile]) -> Vec<Failure> {
     let place = |fault: &Fault| {
         let file = files.get(fault.file)?;
-        let (start, end) = (fault.span.start as usize, fault.span.end as usize);
-        let len = end.saturating_sub(start);
-        Some(Place { path: file.path.to_string(), text: Arc::clone(&file.text), start, len })
+        Some(Place { path: file.path.to_string(), text: Arc::clone(&file.text), span: fault.span })
     };
     let one = |fault: &Fault| Failure {
         message: fault.message.clone(),

@@ -73,7 +73,8 @@ pub fn check(input: Input<'_>) -> (Report, Sources) {
     let mut sources = Sources::new(facts.paths.clone());
     let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
     show(&mut sources, &input, &read.lengths, &sealed.findings, &sealed.undetermined);
-    let ran: BTreeSet<&str> = selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
+    let ran: BTreeSet<&str> =
+        selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
     let report = Report {
         as_of: input.at.unwrap_or(input.now),
         zone: policy.timezone,

@@ -10,7 +10,7 @@ use crate::rules::{Cx, Facts, Raw};
 
 /// What the rules found, in no particular order.
 #[derive(Default)]
-pub struct Judged {
+pub(super) struct Judged {
     /// Findings.
     pub findings: Vec<Finding>,
     /// What could not be decided.
@@ -19,7 +19,7 @@ pub struct Judged {
 
 /// Runs every rule of `plan` over `facts`; `selectors` stand in the order of the rollouts, `base` is the selection
 /// outside of all scopes, which judges the repository as a whole.
-pub fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
+pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
     let numbered = facts.rollouts.par_iter().enumerate().filter(|(_, rollout)| rollout.is_judged());
     let mut parts: Vec<Judged> = numbered
         .map(|(index, rollout)| {
@@ -67,7 +67,7 @@ impl Judged {
 }
 
 /// The rollout as reports name it.
-pub fn key_of(rollout: &Rollout) -> RolloutKey {
+pub(super) fn key_of(rollout: &Rollout) -> RolloutKey {
     RolloutKey {
         system: rollout.adapter.id,
         group: rollout.id.group.clone(),

@@ -13,3 +13,4 @@ pub use check::{Input, Inspected, check, inspect};
 pub use link::{Linked, link};
 pub use load::{LoadLimits, Loaded, load};
 pub use plan::{Choice, Registry};
+pub use settle::facets;

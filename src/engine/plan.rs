@@ -12,7 +12,7 @@ use crate::rules::{self, Bound, RuleDef};
 use crate::text::Span;
 
 /// A rule with the level and the parameters it has for some rollouts.
-pub struct BoundRule {
+pub(super) struct BoundRule {
     /// The rule.
     pub def: &'static RuleDef,
     /// Its level there.
@@ -39,7 +39,7 @@ impl Choice {
 }
 
 /// The rules bound for every selection of scopes and classes that occurs.
-pub struct Plan {
+pub(super) struct Plan {
     sets: BTreeMap<Selector, Arc<[BoundRule]>>,
 }
 

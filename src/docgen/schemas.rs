@@ -1,0 +1,19 @@
+//! JSON Schemas, from the types that read and write.
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::render::{JsonReport, ModelReport};
+
+/// The schemas that `rollgate schema` prints.
+pub const SCHEMAS: [&str; 5] = ["rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1"];
+
+/// The schema of that name.
+pub fn schema(name: &str) -> Option<Value> {
+    let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
+    match name {
+        "report-v1" => Some(written().into_root_schema_for::<JsonReport>().into()),
+        "model-v1" => Some(written().into_root_schema_for::<ModelReport>().into()),
+        own => crate::adapters::rollgate::schema(own).map(Into::into),
+    }
+}
