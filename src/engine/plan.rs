@@ -45,7 +45,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Binds the rules for `selectors`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
-    pub fn new<'s>(policy: &Policy, choice: &Choice, selectors: impl IntoIterator<Item = &'s Selector>) -> Self {
+    pub(super) fn new<'s>(policy: &Policy, choice: &Choice, selectors: impl IntoIterator<Item = &'s Selector>) -> Self {
         let mut sets = BTreeMap::new();
         for selector in selectors {
             if !sets.contains_key(selector) {
@@ -56,7 +56,7 @@ impl Plan {
     }
 
     /// The rules for `selector`, which must be one of those the plan was made for.
-    pub fn rules(&self, selector: &Selector) -> &[BoundRule] {
+    pub(super) fn rules(&self, selector: &Selector) -> &[BoundRule] {
         self.sets.get(selector).map_or(&[], |set| set)
     }
 }

@@ -46,8 +46,10 @@ const PLAIN: Style = Style { color: false, unicode: true, width: 80, detail: Det
 
 fn sources() -> Sources {
     let mut sources = Sources::new(Vec::new());
-    for (path, text) in [("deploy/web.yaml", WEB), ("plans/v7.yaml", PLAN), ("rollgate.yaml", POLICY)] {
-        sources.push(Arc::from(path), Arc::from(text));
+    for (number, (path, text)) in
+        (0..).zip([("deploy/web.yaml", WEB), ("plans/v7.yaml", PLAN), ("rollgate.yaml", POLICY)])
+    {
+        sources.add(FileId(number), Arc::from(path), Arc::from(text));
     }
     sources
 }
@@ -222,7 +224,7 @@ fn nothing_in_a_manifest_can_forge_output() {
     let text = format!("# {HOSTILE}\n\tname: \"{HOSTILE}\" # \u{feff}\nweight: 5\r\n");
     let path = format!("deploy/{HOSTILE}\n::error::.yaml");
     let mut sources = Sources::new(Vec::new());
-    sources.push(Arc::from(&*path), Arc::from(&*text));
+    sources.add(FileId(0), Arc::from(&*path), Arc::from(&*text));
     let words = format!("`{HOSTILE}`\nclean: no findings");
     let mut one = finding(&SMALL, Level::Error, span(0, &text, "5"), &words, &words);
     (one.found, one.required) = (Some(words.clone()), Some(words.clone()));
