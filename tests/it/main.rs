@@ -1,7 +1,10 @@
 //! The one integration binary.
 #![expect(clippy::disallowed_methods, reason = "tests read files and the environment")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test ends it too")]
+#![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
 mod corpus;
+mod floors;
 mod parity;
 mod render;
 mod shared;
