@@ -1,5 +1,11 @@
 //! Moments, zones and calendar arithmetic.
 
+pub mod period;
+mod week_days;
+pub mod windows;
+
+pub use week_days::WeekDays;
+
 use chrono::{DateTime, Utc};
 pub use chrono_tz::Tz;
 

@@ -5,6 +5,7 @@
 pub mod analysis_cannot_fire;
 pub mod canary_too_small;
 mod cx;
+pub mod deploy_window;
 pub mod field_ignored;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
@@ -108,6 +109,7 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<rollback_not_enforced::RollbackNotEnforced>(),
     RuleDef::of::<rollback_path_missing::RollbackPathMissing>(),
     RuleDef::of::<rollback_starts_late::RollbackStartsLate>(),
+    RuleDef::of::<deploy_window::DeployWindow>(),
     RuleDef::of::<field_ignored::FieldIgnored>(),
     RuleDef::of::<manifest_invalid::ManifestInvalid>(),
     RuleDef::of::<manifest_unreadable::ManifestUnreadable>(),

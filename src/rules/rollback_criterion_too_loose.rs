@@ -298,9 +298,10 @@ fn in_unit_of(ceiling: &Bound, unit: &Unit, absolute: bool, kind: MetricKind) ->
     let number = match &ceiling.unit {
         Unit::Percent | Unit::Points if alike => share(ceiling.number)?,
         Unit::Ratio if alike => share(ceiling.number * 100.0)?,
-        Unit::Percent | Unit::Points | Unit::Ratio | Unit::None => return None,
         Unit::Seconds | Unit::Currency(_) | Unit::Count if ceiling.unit == *unit => ceiling.number,
-        Unit::Seconds | Unit::Currency(_) | Unit::Count => return None,
+        Unit::Percent | Unit::Points | Unit::Ratio | Unit::Seconds | Unit::Currency(_) | Unit::Count | Unit::None => {
+            return None;
+        }
     };
     Some(Bound { number: tidy(number), unit: unit.clone() })
 }

@@ -126,9 +126,10 @@ impl Rule for RollbackStartsLate {
         }
         let anchor = place(stage, rollout);
         let what = what(stages, index, &watched, rollout.strategy.value);
-        let help = match rollout.strategy.value {
-            Strategy::BlueGreen => "add an analysis that runs after promotion",
-            _ => "start the analysis with the first exposed stage",
+        let help = if rollout.strategy.value == Strategy::BlueGreen {
+            "add an analysis that runs after promotion"
+        } else {
+            "start the analysis with the first exposed stage"
         };
         let raw = cx.report(anchor, what, help);
         raw.measured("0 criteria", ">= 1 criterion from the first exposed stage on").about("first exposed stage");
