@@ -14,6 +14,9 @@ pub mod reference_unresolved;
 pub mod rollback_criteria_missing;
 pub mod rollback_criterion_not_numeric;
 pub mod rollback_criterion_too_loose;
+pub mod rollback_drill_slow;
+pub mod rollback_drill_stale;
+pub mod rollback_drill_unproven;
 pub mod rollback_not_enforced;
 pub mod rollback_path_missing;
 pub mod rollback_starts_late;
@@ -110,6 +113,9 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<rollback_path_missing::RollbackPathMissing>(),
     RuleDef::of::<rollback_starts_late::RollbackStartsLate>(),
     RuleDef::of::<deploy_window::DeployWindow>(),
+    RuleDef::of::<rollback_drill_slow::RollbackDrillSlow>(),
+    RuleDef::of::<rollback_drill_stale::RollbackDrillStale>(),
+    RuleDef::of::<rollback_drill_unproven::RollbackDrillUnproven>(),
     RuleDef::of::<field_ignored::FieldIgnored>(),
     RuleDef::of::<manifest_invalid::ManifestInvalid>(),
     RuleDef::of::<manifest_unreadable::ManifestUnreadable>(),

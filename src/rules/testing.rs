@@ -7,8 +7,9 @@ use crate::catalog::AdapterMeta;
 use crate::clock::Tz;
 use crate::model::units::parse_bound;
 use crate::model::{
-    Action, Basis, Comparison, Criterion, CriterionClass, Declared, Evaluated, Exposure, Fact, Hold, Metric, ObjectRef,
-    Progression, Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
+    Action, Basis, Comparison, Criterion, CriterionClass, Declared, Drill, DrillOutcome, Evaluated, Evidence, Exposure,
+    Fact, Hold, Metric, ObjectRef, Progression, Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange,
+    Strategy, SubjectKind,
 };
 use crate::text::{FileId, Span, Spanned};
 
@@ -97,6 +98,19 @@ pub(crate) fn remark(kind: RemarkKind, span: Span) -> Remark {
         found: Some("1".into()),
         required: Some("2".into()),
         related: Some((HERE, "see here".into())),
+    }
+}
+
+/// A successful drill of `service`, with a tag for evidence.
+pub(crate) fn drill(service: &str, performed: &str) -> Drill {
+    Drill {
+        service: Spanned::new(service.into(), HERE),
+        environment: None,
+        performed: Spanned::new(performed.parse().unwrap(), HERE),
+        outcome: Spanned::new(DrillOutcome::Success, HERE),
+        time_to_rollback: None,
+        evidence: vec![Spanned::new(Evidence::Tag("rollback-drill/web".into()), HERE)],
+        anchor: HERE,
     }
 }
 

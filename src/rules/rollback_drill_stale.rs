@@ -1,0 +1,274 @@
+//! `rollback-drill-stale`: nobody has tried the way back lately.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Cx, Facts, Repository, Rule};
+use crate::catalog::RuleMeta;
+use crate::clock::period;
+use crate::declare_rule;
+use crate::model::units::Period;
+use crate::model::{Drill, DrillOutcome, Rollout};
+use crate::text::Span;
+
+declare_rule! {
+    /// ## What it checks
+    ///
+    /// Every service that has a rollout among the checked files, and every service that the policy names, has had a
+    /// successful rollback drill within the cadence. A drill is due again on the day it was performed plus `within`,
+    /// calendar months held within the month's end, that day included in the policy's zone. Failed drills do not count,
+    /// nor do those with a date in the future. A drill in one environment does not count for a service whose rollouts
+    /// all go to others.
+    ///
+    /// It is asked as of `--at` where that is given, else as of now. Plain workloads and patches ask for no drill.
+    ///
+    /// ## Why it matters
+    ///
+    /// A way back that nobody has walked for half a year has usually been shut by something: a migration, a renamed
+    /// flag, an image that the registry no longer holds. The drill finds that out on a calm day.
+    ///
+    /// ## What to do
+    ///
+    /// Roll the service back for a moment, and write it down as a `RollbackDrill` with what proves it.
+    ///
+    /// ## Examples
+    ///
+    /// ```yaml violates
+    /// apiVersion: rollgate/v1
+    /// kind: RollbackDrill
+    /// metadata: {service: assistant}
+    /// performed: 2020-01-15T10:00:00Z
+    /// method: traffic-flip
+    /// outcome: success
+    /// time-to-rollback: 2m
+    /// evidence: [{tag: rollback-drill/assistant/2020-01-15}]
+    /// ---
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 5%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ```yaml passes
+    /// apiVersion: rollgate/v1
+    /// kind: RollbackDrill
+    /// metadata: {service: assistant}
+    /// performed: 2026-11-02T10:00:00Z
+    /// method: traffic-flip
+    /// outcome: success
+    /// time-to-rollback: 2m
+    /// evidence: [{tag: rollback-drill/assistant/2026-11-02}]
+    /// ---
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 5%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ## What it cannot see
+    ///
+    /// Drills that are on no record. Where there is none on file for a service, it is undetermined and not a finding.
+    pub RollbackDrillStale {
+        id: "rollback-drill-stale",
+        family: Drills,
+        summary: "no successful rollback drill for the service within the cadence",
+        level: Error,
+    }
+}
+
+/// Parameters of `rollback-drill-stale`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Params {
+    /// How long a drill counts. Months are calendar months; the day it is due is included.
+    pub within: Period,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { within: Period { months: 3, seconds: 0 } }
+    }
+}
+
+impl Rule for RollbackDrillStale {
+    type Params = Params;
+    const META: &'static RuleMeta = &Self::META;
+
+    fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
+        if rollout.stands_alone() && cx.speaks_for_its_service() {
+            judge(params.within, &rollout.service, rollout.name_span, cx);
+        }
+    }
+
+    fn repository(params: &Params, cx: &mut Cx<'_>) {
+        let facts = cx.facts;
+        let rolled_out = |name: &str| facts.rollouts.iter().any(|r| r.stands_alone() && *r.service == *name);
+        for service in facts.services.iter().filter(|s| !rolled_out(&s.name)) {
+            judge(params.within, &service.name, service.span, cx);
+        }
+    }
+}
+
+/// Why a drill on record does not count.
+enum Why {
+    Failed,
+    Future,
+    Elsewhere,
+}
+
+/// Judges the drills of `service`; what is found is anchored at `anchor`.
+fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
+    let facts = cx.facts;
+    let on_file: Vec<&Drill> = facts.drills.iter().filter(|d| *d.service.value == *service).collect();
+    let counting = on_file.iter().filter(|d| not_counting(d, facts).is_none());
+    let Some(last) = counting.max_by_key(|d| (d.performed.value, d.performed.span)) else {
+        return none_counts(within, service, anchor, &on_file, cx);
+    };
+    let done = last.performed.value.to_utc();
+    let Some(due) = period::last_day(done, within.months, within.seconds, facts.zone) else { return };
+    let local = |moment: crate::clock::Moment| moment.with_timezone(&facts.zone).date_naive();
+    if local(facts.moment()) <= due {
+        return;
+    }
+    let day = local(done);
+    let what = format!(
+        "the last rollback drill of `{service}` was on {day} and was due again by {due}; this policy asks for one within {within}"
+    );
+    let help = help(service);
+    let raw = cx.report(anchor, what, help);
+    raw.measured(day.to_string(), format!("within {within}")).about(format!("drill {service}")).limit("within");
+    raw.because(last.performed.span, "the last drill that counts");
+}
+
+fn help(service: &str) -> String {
+    format!("roll `{service}` back for a moment and record it as `kind: RollbackDrill` with its evidence")
+}
+
+/// Reports a service of which no drill counts, or says that it is unknown where none is on file.
+fn none_counts(within: Period, service: &str, anchor: Span, on_file: &[&Drill], cx: &mut Cx<'_>) {
+    let facts = cx.facts;
+    let Some(last) = on_file.iter().max_by_key(|d| (d.performed.value, d.performed.span)) else {
+        let (reason, more) = match facts.repository {
+            Repository::None => ("no-repository", "and there is no repository to look in"),
+            Repository::Unread => ("history-not-read", "and git's history, which may hold one, was not read"),
+        };
+        return cx.undetermined(anchor, reason, format!("no drill of `{service}` is on file, {more}"));
+    };
+    let day = last.performed.value.with_timezone(&facts.zone).date_naive();
+    let why = match not_counting(last, facts) {
+        Some(Why::Failed) => "failed",
+        Some(Why::Elsewhere) => "was in an environment that the service is not rolled out to",
+        Some(Why::Future) | None => "lies in the future",
+    };
+    let what = format!(
+        "no rollback drill of `{service}` counts: the one of {day} {why}; this policy asks for one within {within}"
+    );
+    let raw = cx.report(anchor, what, help(service));
+    raw.measured("no drill that counts", format!("within {within}")).about(format!("drill {service}")).limit("within");
+    raw.because(last.performed.span, format!("this drill {why}"));
+}
+
+/// Why `drill` does not count for its service, if it does not.
+fn not_counting(drill: &Drill, facts: &Facts) -> Option<Why> {
+    if drill.outcome.value == DrillOutcome::Failure {
+        return Some(Why::Failed);
+    }
+    if drill.performed.value > facts.moment() {
+        return Some(Why::Future);
+    }
+    let there = drill.environment.as_deref()?;
+    let mut rollouts =
+        facts.rollouts.iter().filter(|r| r.stands_alone() && r.service == drill.service.value).peekable();
+    rollouts.peek()?;
+    rollouts.all(|r| r.environment.as_deref().is_some_and(|e| e != there)).then_some(Why::Elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::testing::{at, check_facts, drill, facts, live};
+    use crate::rules::{DeclaredService, Raw};
+
+    type Found = (Vec<Raw>, Vec<(Span, &'static str, String)>);
+
+    fn run(change: impl FnOnce(&mut Facts)) -> Found {
+        let mut facts = facts(vec![live(5.0)]);
+        change(&mut facts);
+        check_facts::<RollbackDrillStale>(json!({}), &facts)
+    }
+
+    fn stale(day: &str) -> usize {
+        run(|f| f.drills.push(drill("web", day))).0.len()
+    }
+
+    #[test]
+    fn due_on_the_day_itself_and_no_later() {
+        // The run is on 2026-11-24.
+        assert_eq!((stale("2026-08-24T00:00:00Z"), stale("2026-08-23T23:59:59Z")), (0, 1));
+        let found = run(|f| f.drills.push(drill("web", "2026-05-02T10:00:00+02:00"))).0;
+        let what = "the last rollback drill of `web` was on 2026-05-02 and was due again by 2026-08-02; \
+                    this policy asks for one within 3 months";
+        assert_eq!(found[0].what, what);
+        let later = |f: &mut Facts| {
+            f.drills.push(drill("web", "2026-08-24T10:00:00Z"));
+            f.at = Some("2026-11-25T00:00:00Z".parse().unwrap());
+        };
+        assert_eq!(run(later).0.len(), 1);
+    }
+
+    #[test]
+    fn failed_future_and_foreign_drills_do_not_count() {
+        let mut failed = drill("web", "2026-11-20T10:00:00Z");
+        failed.outcome.value = DrillOutcome::Failure;
+        assert!(run(|f| f.drills.push(failed.clone())).0[0].what.contains("the one of 2026-11-20 failed"));
+        assert_eq!(stale("2026-11-24T12:00:01Z"), 1);
+        assert_eq!(stale("2026-11-24T12:00:00Z"), 0);
+        let staged = |web: Option<&str>| {
+            run(|f| {
+                let mut one = drill("web", "2026-11-20T10:00:00Z");
+                one.environment = Some("staging".into());
+                f.drills.push(one);
+                f.rollouts[0].environment = web.map(Into::into);
+            })
+        };
+        assert_eq!(
+            (staged(Some("production")).0.len(), staged(Some("staging")).0.len(), staged(None).0.len()),
+            (1, 0, 0)
+        );
+        assert_eq!(run(|f| f.drills.extend([failed, drill("web", "2026-11-01T10:00:00Z")])).0.len(), 0);
+    }
+
+    #[test]
+    fn no_record_is_unknown() {
+        let (found, undetermined) = run(|f| f.drills.push(drill("other", "2026-11-20T10:00:00Z")));
+        assert_eq!((found.len(), undetermined[0].1), (0, "no-repository"));
+        assert_eq!(run(|f| f.repository = Repository::Unread).1[0].1, "history-not-read");
+    }
+
+    #[test]
+    fn who_is_asked() {
+        let silent = |change: fn(&mut Facts)| run(change) == (vec![], vec![]);
+        assert!(silent(|f| f.rollouts[0].plain_workload = true));
+        assert!(silent(|f| f.rollouts[0].partial = true));
+        assert!(silent(|f| f.service_anchors.clear()));
+        let declared = |name: &str| DeclaredService { name: name.into(), span: at(8) };
+        assert_eq!(run(|f| f.services.push(declared("batch"))).1.len(), 2);
+        assert_eq!(run(|f| f.services.push(declared("web"))).1.len(), 1);
+    }
+}
