@@ -83,7 +83,7 @@ pub(super) struct Written {
 pub(super) fn with_root<T>(desk: &mut Desk<'_>, read: impl FnOnce(&mut Desk<'_>, Node<'_>) -> T) -> Option<T> {
     let file = desk.file;
     let chunks: Vec<Chunk<'_>> = syntax::chunks(&file.text).filter(|c| !is_blank(c.text)).collect();
-    let Some(chunk) = chunks.first() else { return None };
+    let chunk = chunks.first()?;
     if let Some(second) = chunks.get(1) {
         let span = Span::new(file.id, second.offset, second.offset);
         let help = "remove the `---` line, or move what follows it to a file of its own";

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::desk::Desk;
+use super::desk::{Desk, meant};
 use super::fault::{Fault, FileKind, PolicyError, PolicyFile};
 use super::layer::{self, Layer};
 use super::presets::{DEFAULT, PRESETS, preset};
 use super::{Known, Policy, Source};
-use crate::text::{FileId, LineIndex, Span, Spanned, nearest};
+use crate::text::{FileId, LineIndex, Span, Spanned};
 
 /// Gives the text of a file of the repository by its path from the root: `Ok(None)` where there is none. It must refuse
 /// to be led out of the repository by links.
@@ -41,14 +41,8 @@ fn unknown_preset(name: &str) -> PolicyError {
     PolicyError::UnknownPreset { name: name.to_owned(), help: preset_help(name) }
 }
 
-fn preset_help(name: &str) -> String {
-    match nearest(name, PRESETS.iter().map(|p| p.name)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let all: Vec<String> = PRESETS.iter().map(|p| format!("`{}`", p.name)).collect();
-            format!("the presets are {}", all.join(", "))
-        }
-    }
+pub(super) fn preset_help(name: &str) -> String {
+    meant(name, PRESETS.iter().map(|p| p.name), "presets")
 }
 
 struct Loader<'a, 'r> {
@@ -104,9 +98,7 @@ impl Loader<'_, '_> {
             self.preset(&name.value);
             return;
         }
-        let looks_like_a_file =
-            name.value.contains('/') || name.value.ends_with(".yaml") || name.value.ends_with(".yml");
-        if !looks_like_a_file {
+        if !looks_like_a_file(&name.value) {
             let help = format!("{}; a file is named by its path from the repository's root", preset_help(&name.value));
             self.fault(from, name.span, format!("there is no preset `{}`", name.value), help);
             return;
@@ -148,8 +140,13 @@ impl Loader<'_, '_> {
     }
 }
 
+/// Is it a path rather than a preset's name?
+pub(super) fn looks_like_a_file(name: &str) -> bool {
+    name.contains(['/', '.'])
+}
+
 /// `path` without `.` and `..`, if it stays inside the repository.
-fn inside(path: &str) -> Result<String, &'static str> {
+pub(super) fn inside(path: &str) -> Result<String, &'static str> {
     if path.contains("://") {
         return Err("is an address, and nothing is fetched");
     }
@@ -161,8 +158,7 @@ fn inside(path: &str) -> Result<String, &'static str> {
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.pop().is_none() => return Err("leads out of the repository"),
-            ".." => {}
+            ".." => _ = parts.pop().ok_or("leads out of the repository")?,
             part => parts.push(part),
         }
     }

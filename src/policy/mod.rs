@@ -15,12 +15,15 @@ mod named;
 mod params;
 mod parts;
 mod presets;
+mod schema;
+mod schema_doc;
 mod scope;
 mod scopes;
 mod setting;
 mod show;
 #[cfg(test)]
 mod tests;
+mod tests_file;
 
 pub use declared::{Drills, Environment, MetricNames, Overrides, PolicyLimits, Service, Suppressions, Tenancy, Trust};
 pub use effective::{FileChoice, Policy, Source};
@@ -29,9 +32,11 @@ pub use globs::Globs;
 pub use load::{ReadFile, load};
 pub use params::{Binder, ParamFault, PointsAt, param_faults, schema_faults};
 pub use presets::{DEFAULT, PRESETS, Preset, preset};
+pub use schema::{RuleSchema, schema, tests_schema};
 pub use scope::{Facets, Selector};
 pub use setting::{Param, Part, Provenance, Setting};
 pub use show::{Scoped, Shown, ShownRule, ShownValue};
+pub use tests_file::{Expected, PolicyTest, TestFile, TestPolicy, TestsFile};
 
 use crate::catalog::RuleMeta;
 

@@ -141,7 +141,7 @@ impl Stack {
     /// A rule that no layer names is off; one that is named without a level has its own.
     pub(super) fn settle(self) -> BTreeMap<&'static str, Setting> {
         let settle = |row: Row| {
-            let (level, level_from) = row.level.unwrap_or_else(|| match row.named {
+            let (level, level_from) = row.level.unwrap_or(match row.named {
                 Mention::Named => (row.meta.level, Provenance::Rule),
                 Mention::Never => (Level::Off, Provenance::Unnamed),
             });

@@ -118,7 +118,9 @@ impl Shown {
             Scoped::Outside => Some("# outside of all scopes and classes; `--for FILE` shows what holds for a file"),
             Scoped::Inside => Some("# with the scopes and classes that match"),
         };
-        note.into_iter().for_each(|text| line(&mut out, 0, text, ""));
+        if let Some(note) = note {
+            line(&mut out, 0, note, "");
+        }
         out += "version: 1\nextends: []\n";
         let mut parent = "";
         for (name, value) in &self.keys {
@@ -256,9 +258,10 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
         let selector = own.selector(&facets());
         let shown = own.show(&selector, &Schemas);
         let again = policy(&shown.yaml());
-        let values = |shown: &Shown| -> Vec<(&str, Value, Vec<(String, Value)>)> {
-            let params = |rule: &ShownRule| rule.parameters.iter().map(|(k, v)| (k.clone(), v.value.clone())).collect();
-            shown.rules.iter().map(|(id, rule)| (*id, rule.level.value.clone(), params(rule))).collect()
+        let values = |shown: &Shown| -> Vec<Value> {
+            let values =
+                shown.rules.values().flat_map(|rule| std::iter::once(&rule.level).chain(rule.parameters.values()));
+            values.map(|shown| shown.value.clone()).collect()
         };
         assert_eq!(values(&shown), values(&again.show(&Selector::default(), &Schemas)));
         assert_eq!((again.timezone, again.undetermined), (own.timezone, own.undetermined));

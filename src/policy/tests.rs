@@ -51,10 +51,10 @@ pub(super) fn policy(text: &str) -> Policy {
 /// Every fault as `line:column "underlined" message | help`.
 fn faults_with(text: &str, others: &[(&str, &str)]) -> Vec<String> {
     let Err(PolicyError::Faults { faults, files }) = load_with(text, others) else { return Vec::new() };
-    shown(&faults, &files)
+    show_faults(&faults, &files)
 }
 
-fn shown(faults: &[Fault], files: &[PolicyFile]) -> Vec<String> {
+pub(super) fn show_faults(faults: &[Fault], files: &[PolicyFile]) -> Vec<String> {
     let show = |fault: &Fault| {
         let file = &files[fault.file];
         assert_eq!(file.id, fault.span.file);
