@@ -1,7 +1,8 @@
 //! What a metric measures, told from its name, its query and its unit.
 
 /// The canonical kinds of metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum MetricKind {
     /// Share of requests that fail.
     ErrorRate,

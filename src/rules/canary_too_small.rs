@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Cx, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{Exposure, Rollout, Share};
+use crate::model::{Exposure, Rollout, Share, Stage};
 
 declare_rule! {
     /// ## What it checks
@@ -85,8 +85,8 @@ impl Rule for CanaryTooSmall {
     const META: &'static RuleMeta = &Self::META;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
-        let Some((index, stage)) = rollout.first_limited() else { return };
-        let (Some(exposure), Some(share)) = (stage.exposure.known(), stage.share()) else { return };
+        let Some((index, stage, exposure)) = first_limited(rollout, cx) else { return };
+        let share = exposure.judged();
         if share >= params.min {
             return;
         }
@@ -99,8 +99,22 @@ impl Rule for CanaryTooSmall {
     }
 }
 
+/// The first limited stage with its place and exposure. A share before it that nobody knows may be the first one.
+pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option<(usize, &'r Stage, &'r Exposure)> {
+    for (index, stage) in rollout.stages().iter().enumerate().filter(|_| rollout.is_judged()) {
+        if stage.exposure.is_dynamic() {
+            cx.unknown(rollout, stage.exposure.span(), "the first share is not written in these files");
+            return None;
+        }
+        if let Some(exposure) = stage.exposure.known().filter(|e| e.judged().is_limited()) {
+            return Some((index, stage, exposure));
+        }
+    }
+    None
+}
+
 /// The share of a stage in words; says both numbers where the platform bends the written one.
-fn served(exposure: &Exposure) -> String {
+pub(super) fn served(exposure: &Exposure) -> String {
     let (share, noun) = (exposure.judged(), exposure.basis.noun());
     if share == exposure.written {
         format!("{share} of {noun}")
@@ -114,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Fact, Hold, Stage};
+    use crate::model::{Fact, Hold};
     use crate::rules::testing::{HERE, canary, check, live, stage};
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
-use crate::model::{Drill, Problem, Remark, Rollout};
+use crate::model::{Drill, Problem, Remark, RemarkKind, Rollout};
 use crate::text::Span;
 
 /// What can be asked of git in this run.
@@ -157,6 +157,15 @@ impl<'a> Cx<'a> {
     /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people.
     pub fn undetermined(&mut self, span: Span, reason: &'static str, what: impl Into<String>) {
         self.undetermined.push((span, reason, what.into()));
+    }
+
+    /// Says that the rule cannot decide because nobody can know the value at `span`; silent where the value is already
+    /// reported as invalid.
+    pub fn unknown(&mut self, rollout: &Rollout, span: Span, what: impl Into<String>) {
+        let invalid = |r: &Remark| r.kind == RemarkKind::Invalid && r.span == span;
+        if !rollout.remarks.iter().any(invalid) {
+            self.undetermined(span, "template", what);
+        }
     }
 
     /// Is the rollout at hand the one that findings about its service are anchored at?

@@ -3,12 +3,16 @@
 //! A rule is `declare_rule!` with its page, its parameters, and `impl Rule`. It is synchronous, infallible and pure.
 
 pub mod analysis_cannot_fire;
+pub mod big_bang;
+pub mod canary_too_large;
 pub mod canary_too_small;
 mod cx;
 pub mod deploy_window;
 pub mod field_ignored;
+pub mod hold_too_short;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
+pub mod monitor_missing;
 pub mod reading_ambiguous;
 pub mod reference_unresolved;
 pub mod rollback_criteria_missing;
@@ -20,8 +24,14 @@ pub mod rollback_drill_unproven;
 pub mod rollback_not_enforced;
 pub mod rollback_path_missing;
 pub mod rollback_starts_late;
+pub mod rollout_too_fast;
+pub mod shadow_too_short;
+pub mod shadow_without_comparison;
+pub mod step_too_steep;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod ungated_workload;
+pub mod weight_unreachable;
 
 pub use cx::{Cx, DeclaredService, Facts, Raw, Repository};
 
@@ -104,7 +114,14 @@ impl RuleDef {
 
 /// Every rule, sorted by family, then id.
 pub static ALL: &[RuleDef] = &[
+    RuleDef::of::<big_bang::BigBang>(),
+    RuleDef::of::<canary_too_large::CanaryTooLarge>(),
     RuleDef::of::<canary_too_small::CanaryTooSmall>(),
+    RuleDef::of::<step_too_steep::StepTooSteep>(),
+    RuleDef::of::<ungated_workload::UngatedWorkload>(),
+    RuleDef::of::<weight_unreachable::WeightUnreachable>(),
+    RuleDef::of::<hold_too_short::HoldTooShort>(),
+    RuleDef::of::<rollout_too_fast::RolloutTooFast>(),
     RuleDef::of::<analysis_cannot_fire::AnalysisCannotFire>(),
     RuleDef::of::<rollback_criteria_missing::RollbackCriteriaMissing>(),
     RuleDef::of::<rollback_criterion_not_numeric::RollbackCriterionNotNumeric>(),
@@ -112,6 +129,9 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<rollback_not_enforced::RollbackNotEnforced>(),
     RuleDef::of::<rollback_path_missing::RollbackPathMissing>(),
     RuleDef::of::<rollback_starts_late::RollbackStartsLate>(),
+    RuleDef::of::<shadow_too_short::ShadowTooShort>(),
+    RuleDef::of::<shadow_without_comparison::ShadowWithoutComparison>(),
+    RuleDef::of::<monitor_missing::MonitorMissing>(),
     RuleDef::of::<deploy_window::DeployWindow>(),
     RuleDef::of::<rollback_drill_slow::RollbackDrillSlow>(),
     RuleDef::of::<rollback_drill_stale::RollbackDrillStale>(),

@@ -45,7 +45,7 @@ declare_adapter! {
     /// | `rollback.method`, `keep-old-for` | method, way back | unknown |
     /// | `schedule.start` | schedule | none |
     /// | `traffic`, `on-call` | traffic, on call | unknown |
-    /// | `governs[]` | lends criteria, monitors and schedule to those objects | – |
+    /// | `governs[]` | lends criteria, monitors and schedule to those objects; is the rollout of a plain workload among them | – |
     ///
     /// ## What bites
     ///

@@ -85,6 +85,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     change(&mut desk, root, &mut rollout);
     let flag_unit = flag(&mut desk, root);
     let governs = governs(&mut desk, root);
+    rollout.owns = governs.iter().filter_map(workload).collect();
     rollout.partial = !governs.is_empty() && present(root, "strategy").or(present(root, "stages")).is_none();
     strategy(&mut desk, object, &mut rollout);
     let stages = if rollout.partial {
@@ -100,6 +101,13 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     desk.onto_rollout(cx);
     define(object, &rollout, governs, cx);
     cx.rollout(rollout);
+}
+
+/// The plain workload that `governed` is: the plan is its rollout, and what is to be said of it is said of the plan.
+fn workload(governed: &Governed) -> Option<ObjectRef> {
+    let kind = governed.kind.as_deref().filter(|k| ["Deployment", "StatefulSet", "DaemonSet"].contains(k))?;
+    let is_plain = governed.system.as_deref().is_none_or(|s| s == "kubernetes");
+    is_plain.then(|| ObjectRef::new("apps", kind, governed.namespace.as_deref(), &governed.name))
 }
 
 /// Makes the plan's parts findable by its identity, by its file, and by what it governs.

@@ -1,0 +1,133 @@
+//! `canary-too-large`: a first stage that is no canary any more.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::canary_too_small::{first_limited, served};
+use super::{Cx, Rule};
+use crate::catalog::RuleMeta;
+use crate::declare_rule;
+use crate::model::{Rollout, Share};
+
+declare_rule! {
+    /// ## What it checks
+    ///
+    /// The first limited stage (above 0 %, below 100 %) exposes at most `max`. The *effective* share is judged: what the
+    /// platform really serves, not what is written: one of three pods is 33 %. Rings and tenants without a share are not
+    /// judged.
+    ///
+    /// ## Why it matters
+    ///
+    /// The first stage is where most bad versions are found. Everybody in it meets what is wrong before anybody knows.
+    ///
+    /// ## What to do
+    ///
+    /// Lower the first weight. Where the share follows replicas, add a traffic router or more replicas.
+    ///
+    /// ## Examples
+    ///
+    /// ```yaml violates
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 25%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ```yaml passes
+    /// apiVersion: rollgate/v1
+    /// kind: RolloutPlan
+    /// metadata: {name: assistant, service: assistant}
+    /// change: {kind: config}
+    /// strategy: canary
+    /// stages:
+    ///   - {exposure: 10%, hold: 1h}
+    ///   - {exposure: 50%, hold: 1h}
+    ///   - {exposure: 100%}
+    /// monitors: [latency_p95, error_rate]
+    /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
+    /// ```
+    ///
+    /// ## What it cannot see
+    ///
+    /// How many people a share is. One percent of a large service is more than all of a small one.
+    pub CanaryTooLarge {
+        id: "canary-too-large",
+        family: Exposure,
+        summary: "first limited stage above the maximum: too many meet it first",
+        level: Warning,
+    }
+}
+
+/// Parameters of `canary-too-large`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Params {
+    /// The largest share of the first limited stage; exactly this much is allowed.
+    pub max: Share,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { max: Share::from_percent(10.0) }
+    }
+}
+
+impl Rule for CanaryTooLarge {
+    type Params = Params;
+    const META: &'static RuleMeta = &Self::META;
+
+    fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
+        let Some((index, stage, exposure)) = first_limited(rollout, cx) else { return };
+        let share = exposure.judged();
+        if share <= params.max {
+            return;
+        }
+        let what = format!("first stage exposes {}; this policy allows at most {}", served(exposure), params.max);
+        let help = format!("lower the first stage to {} or less", params.max);
+        cx.report(stage.exposure.span(), what, help)
+            .measured(share.to_string(), format!("<= {}", params.max))
+            .about(format!("stage {index}"))
+            .limit("max");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Basis, Exposure, Fact, Hold, Stage};
+    use crate::rules::testing::{HERE, canary, check, check_facts, facts, live, stage};
+
+    #[test]
+    fn above_the_maximum() {
+        let found = check::<CanaryTooLarge>(json!({}), canary(vec![stage(0.0, Hold::Gated), stage(11.0, Hold::None)]));
+        assert_eq!(found[0].what, "first stage exposes 11% of traffic; this policy allows at most 10%");
+        assert_eq!(check::<CanaryTooLarge>(json!({"max": "5%"}), live(6.0)).len(), 1);
+        let bent = Exposure { written: Share::from_percent(5.0), effective: Some(Share::of(1, 3)), basis: Basis::Pods };
+        let found = check::<CanaryTooLarge>(json!({}), canary(vec![Stage::new(Fact::stated(bent, HERE), HERE)]));
+        assert!(found[0].what.contains("33.3333% of pods (5% is written)"), "{}", found[0].what);
+    }
+
+    #[test]
+    fn exactly_the_maximum_rings_and_everybody_pass() {
+        let ring = Stage::new(Fact::Absent { near: HERE }, HERE);
+        assert!(check::<CanaryTooLarge>(json!({}), canary(vec![ring, stage(10.0, Hold::None)])).is_empty());
+        assert!(check::<CanaryTooLarge>(json!({}), live(100.0)).is_empty());
+    }
+
+    #[test]
+    fn a_template_before_it_is_unknown() {
+        let unknown = Stage::new(Fact::Dynamic { expr: "{{ w }}".into(), span: HERE }, HERE);
+        let run = facts(vec![canary(vec![unknown, stage(50.0, Hold::None)])]);
+        let (found, undetermined) = check_facts::<CanaryTooLarge>(json!({}), &run);
+        assert_eq!((found.len(), undetermined.len()), (0, 1));
+    }
+}
