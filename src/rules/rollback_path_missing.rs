@@ -111,7 +111,7 @@ fn old_side(min: Length, rollout: &Rollout, cx: &mut Cx<'_>) {
             "the old side stays ready for {found} after everybody has the new one; this policy asks for at least {min}"
         )
     };
-    let raw = cx.report(fact.span(), what, format!("keep the old side for {min} or more ({} seconds)", min.0));
+    let raw = cx.report(fact.span(), what, format!("keep the old side for {min} or more"));
     raw.measured(found, format!(">= {min}")).about("way back").limit("min-retention");
 }
 

@@ -41,7 +41,7 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
     ("git2", &[]),
-    ("globset", &["src/policy/globs.rs"]),
+    ("globset", &["src/policy/globs.rs", "src/model/matching.rs"]),
     ("granit_parser", &["src/syntax/"]),
     ("ignore", &["src/collect/"]),
     ("jsonc_parser", &["src/syntax/"]),
