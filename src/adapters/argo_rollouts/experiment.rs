@@ -5,7 +5,9 @@ use super::plan::{Attached, Part, PartLength, Plan, Role, gate, given};
 use super::run::Use;
 use super::template::{arguments, dry_run, items, present, reference};
 use crate::adapters::{Lowering, Object, pod_template};
-use crate::model::{Basis, Exposure, Fact, GateKind, Hold, Progression, Share, StageRange, Strategy, SubjectKind};
+use crate::model::{
+    Basis, Exposure, Fact, GateKind, Hold, Progression, RollbackPlan, Share, StageRange, Strategy, SubjectKind,
+};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -64,5 +66,9 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     };
     plan.parts.push(Part { stage: 0, step: 0, span, length });
     plan.stages.push(stage);
-    cx.rollout_after(rollout, move |rollout, world| plan.finish(rollout, world));
+    cx.rollout_after(rollout, move |rollout, world| {
+        plan.finish(rollout, world);
+        // Nobody is exposed, so what decides about the experiment takes nothing back.
+        rollout.rollback = RollbackPlan::none(rollout.rollback.anchor);
+    });
 }

@@ -91,13 +91,18 @@ impl Plan {
         rollout.shadow = self.mirror.as_ref().map(|m| self.shadow(m, &runs));
         rollout.rollback.criteria.append(&mut self.criteria);
         for run in runs {
-            rollout.rollback.criteria.extend(run.judged.into_iter().map(|j| j.criterion));
-            rollout.monitors.extend(run.monitors);
+            for judged in run.judged {
+                add(judged.criterion, &mut rollout.rollback.criteria);
+            }
+            for monitor in run.monitors {
+                if !rollout.monitors.contains(&monitor) {
+                    rollout.monitors.push(monitor);
+                }
+            }
             rollout.undetermined.extend(run.undetermined);
             rollout.remarks.extend(run.remarks);
             rollout.unresolved.extend(run.unresolved);
         }
-        rollout.monitors.dedup();
         rollout.undetermined.dedup();
         rollout.unresolved.dedup();
         if !rollout.rollback.criteria.is_empty() {
@@ -179,7 +184,10 @@ fn hold<'p>(parts: impl Iterator<Item = &'p Part>, runs: &[Run]) -> Option<Fact<
     for part in parts {
         let (length, gated) = match &part.length {
             PartLength::Fixed(Hold::Gated) => (Length::default(), true),
-            PartLength::Fixed(hold) => (Length { at_least: hold.seconds().unwrap_or(0), ..Length::default() }, false),
+            PartLength::Fixed(hold) => {
+                let (at_least, open) = (hold.seconds().unwrap_or(0), *hold == Hold::Unknown);
+                (Length { at_least, open, endless: false }, false)
+            }
             PartLength::Dynamic(expr) => {
                 dynamic = dynamic.or(Some(Fact::Dynamic { expr: expr.clone(), span: part.span }));
                 continue;
@@ -203,6 +211,20 @@ fn hold<'p>(parts: impl Iterator<Item = &'p Part>, runs: &[Run]) -> Option<Fact<
     }
     let known = sum.map(|(seconds, span)| Fact::stated(Hold::Timed(seconds), span));
     dynamic.or(known).or(unknown.map(|span| Fact::stated(Hold::Unknown, span)))
+}
+
+/// Adds a criterion; one that an earlier step looks at as well is the same one over more stages.
+fn add(criterion: Criterion, criteria: &mut Vec<Criterion>) {
+    let continues = |c: &Criterion| {
+        let next_to =
+            criterion.covers.first <= c.covers.last.saturating_add(1) && c.covers.first <= criterion.covers.first;
+        let again = Criterion { covers: c.covers, via: c.via, ..criterion.clone() };
+        next_to && again == *c
+    };
+    match criteria.iter_mut().find(|c| continues(c)) {
+        Some(before) => before.covers.last = before.covers.last.max(criterion.covers.last),
+        None => criteria.push(criterion),
+    }
 }
 
 fn length_of(runs: &[Run], at: usize) -> Length {

@@ -6,7 +6,7 @@ use super::template::{present, written};
 use super::{blue_green, checks, owns};
 use crate::adapters::{Lowering, Object, Workload, World, pod_template};
 use crate::model::{
-    Basis, Fact, Method, ObjectRef, Remark, RemarkKind, Rollout, StageRange, Strategy, SubjectKind, Unresolved,
+    Basis, Fact, Method, ObjectRef, Remark, RemarkKind, Rollout, StageRange, Strategy, SubjectKind, Unknown, Unresolved,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -92,6 +92,11 @@ fn read_canary(object: &Object<'_>, node: Node<'_>, rollout: &mut Rollout, cx: &
         (None, Fact::Stated(replicas)) => Serving::Pods { replicas: replicas.value, may_surge },
         (None, Fact::Defaulted { .. } | Fact::Absent { .. } | Fact::Dynamic { .. }) => Serving::Unknown,
     };
+    if serving == Serving::Unknown && rollout.replicas.is_absent() && present(node, "steps").is_some() {
+        // An autoscaler may well set them.
+        let path = format!("{}/replicas", object.spec().map(Node::pointer).unwrap_or_default()).into();
+        rollout.undetermined.push(Unknown { path, span: rollout.replicas.span(), reason: "no-replicas" });
+    }
     rollout.owns.extend(routing.into_iter().flat_map(|r| owns::routed(object, r)));
     rollout.rollback.anchor = present(node, "analysis").unwrap_or(node).anchor();
     rollout.rollback.method = Some(if routing.is_some() { Method::TrafficFlip } else { Method::Redeploy });
@@ -144,6 +149,10 @@ fn carrier(object: &Object<'_>, spec: Node<'_>) -> Option<Carrier> {
 fn carry(carrier: &Carrier, rollout: &mut Rollout, world: &World<'_>) {
     if let Some(workload) = world.find::<Workload>(&carrier.id) {
         rollout.payload.extend(workload.payload.iter().cloned());
+        return;
+    }
+    if crate::adapters::claiming(&carrier.id.group, &carrier.id.kind).is_none() {
+        // A kind that is never read (a PodTemplate) may well be there.
         return;
     }
     rollout.unresolved.push(Unresolved {
