@@ -137,16 +137,13 @@ impl<'d> Walk<'d, '_, '_> {
         if !found.is_empty() || step.text().is_some_and(crate::adapters::is_template) {
             return;
         }
-        match step.key("pause") {
-            Some(key) => {
-                let message = "`pause` is empty, which is no step; `pause: {}` waits for a person";
-                self.cx.invalid(key.span(), message, "write `pause: {}` or `pause: {duration: 10m}`");
-            }
-            None => {
-                let message = "the step does nothing that a canary knows";
-                self.cx.invalid(step.anchor(), message, "write `setWeight`, `pause`, `analysis` or `experiment`");
-            }
+        if let Some(key) = step.key("pause") {
+            let message = "`pause` is empty, which is no step; `pause: {}` waits for a person";
+            self.cx.invalid(key.span(), message, "write `pause: {}` or `pause: {duration: 10m}`");
+            return;
         }
+        let message = "the step does nothing that a canary knows";
+        self.cx.invalid(step.anchor(), message, "write `setWeight`, `pause`, `analysis` or `experiment`");
     }
 
     fn set_weight(&mut self, step: Node<'d>, node: Node<'d>) {

@@ -215,7 +215,7 @@ impl Drafts<'_> {
         }
         let action = if failing.is_some() { Action::Pause } else { Action::Rollback };
         let why = always.then_some("can never fail: its success condition is always true");
-        self.condition((&written, &filled), &reading, action, why);
+        self.condition((written, &filled), &reading, action, why);
     }
 
     fn condition(
@@ -248,7 +248,6 @@ impl Drafts<'_> {
         let stated = |number: f64, span| Fact::stated(Bound { number, unit: Unit::None }, span);
         match leaf {
             Leaf::Number(comparison, number) => {
-                #[expect(clippy::float_cmp, reason = "the same text read twice gives the same number")]
                 let argument = filled.from.as_ref().filter(|(text, _)| text.trim().parse() == Ok(*number));
                 (
                     CriterionClass::Absolute,
@@ -319,10 +318,5 @@ impl Drafts<'_> {
 pub(super) fn too_late(judged: &Judged, steps_take: u64) -> Option<Box<str>> {
     let after = judged.trips_after.filter(|after| *after > steps_take)?;
     let (after, total) = (display_seconds(after), display_seconds(steps_take));
-    Some(
-        format!(
-            "can't fail in time: its first failure can come after {after}, and the steps it runs beside hold {total}"
-        )
-        .into(),
-    )
+    Some(format!("can't fail in time: {after} is the earliest, and the steps it runs beside hold {total}").into())
 }

@@ -8,11 +8,14 @@ mod duration;
 mod experiment;
 mod expr;
 mod owns;
+mod parser;
 mod plan;
 mod pods;
 mod rollout;
 mod run;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use self::run::{Arguments, Run};

@@ -131,7 +131,7 @@ fn way_back(canary: Node<'_>, router: bool, partial: bool, cx: &mut Lowering<'_>
             cx.ignored(delay.span, message, "add `trafficRouting`, or remove it");
             Fact::Absent { near: canary.anchor() }
         }
-        other => other,
+        other @ (Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. } | Fact::Dynamic { .. }) => other,
     }
 }
 

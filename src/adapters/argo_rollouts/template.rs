@@ -185,16 +185,13 @@ fn field<'d>(owner: Node<'d>, path: &str) -> Option<Node<'d>> {
     let mut node = owner;
     let mut rest = path;
     while !rest.is_empty() {
-        let (part, after) = match rest.strip_prefix('[') {
-            Some(inside) => {
-                let (part, after) = inside.split_once(']')?;
-                (part.trim_matches(['\'', '"']), after)
-            }
-            None => {
-                let rest = rest.strip_prefix('.').unwrap_or(rest);
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                (&rest[..end], &rest[end..])
-            }
+        let (part, after) = if let Some(inside) = rest.strip_prefix('[') {
+            let (part, after) = inside.split_once(']')?;
+            (part.trim_matches(['\'', '"']), after)
+        } else {
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            (&rest[..end], &rest[end..])
         };
         node = if node.is_seq() { node.items().nth(part.parse().ok()?)? } else { node.get(part)? };
         rest = after;
