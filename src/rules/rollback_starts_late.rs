@@ -3,7 +3,7 @@
 use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{Criterion, Exposure, Hold, Progression, Rollout, Share, Stage, Strategy};
+use crate::model::{Criterion, Exposure, Hold, Progression, Rollout, Share, Stage};
 use crate::text::Span;
 
 declare_rule! {
@@ -125,9 +125,9 @@ impl Rule for RollbackStartsLate {
             );
         }
         let anchor = place(stage, rollout);
-        let what = what(stages, index, &watched, rollout.strategy.value);
-        let help = if rollout.strategy.value == Strategy::BlueGreen {
-            "add an analysis that runs after promotion"
+        let what = what(stages, index, &watched);
+        let help = if stage.share() == Some(Share::ALL) {
+            "add an analysis that goes on after the switch to 100%"
         } else {
             "start the analysis with the first exposed stage"
         };
@@ -177,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Audience, Evaluated, Fact, StageRange, Unresolved};
+    use crate::model::{Audience, Evaluated, Fact, StageRange, Strategy, Unresolved};
     use crate::rules::testing::{HERE, canary, check, check_facts, criterion, facts, live, stage};
     use crate::text::Spanned;
 
