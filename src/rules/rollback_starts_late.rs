@@ -154,10 +154,9 @@ const fn place(stage: &Stage, rollout: &Rollout) -> Span {
     if stage.implied { rollout.rollback.anchor } else { stage.exposure.span() }
 }
 
-fn what(stages: &[Stage], index: usize, watched: &[&Criterion], strategy: Strategy) -> String {
-    if strategy == Strategy::BlueGreen {
-        return "nothing watches after the switch: every rollback criterion is looked at before promotion only"
-            .to_owned();
+fn what(stages: &[Stage], index: usize, watched: &[&Criterion]) -> String {
+    if stages[index].share() == Some(Share::ALL) && watched.iter().all(|c| c.covers.last < index) {
+        return "nothing watches after the switch: every rollback criterion is looked at before it only".to_owned();
     }
     let name = |stage: &Stage| match (stage.exposure.known().map(Exposure::judged), &stage.audience) {
         (Some(share), _) => share.to_string(),
