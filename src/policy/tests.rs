@@ -371,3 +371,53 @@ fn the_example_of_the_guide_is_read() {
     let param = &ai.settings(&ai.selector(&switch))["canary-too-large"].params["max"];
     assert_eq!((param.span, param.from.to_string()), (None, "preset ai, class vendor-switch".to_owned()));
 }
+
+/// A policy text that gives `hold-too-short` these settings in its rules, a matching scope and a matching class.
+fn layer_text(head: &str, slots: &[Option<(bool, u32)>]) -> String {
+    let rules = |slot: &Option<(bool, u32)>| match slot {
+        Some((true, n)) => format!("{{hold-too-short: {{min: {n}m}}}}"),
+        Some((false, n)) => format!("{{hold-too-short: {}}}", ["off", "warning", "error"][*n as usize % 3]),
+        None => "{}".to_owned(),
+    };
+    format!(
+        "{head}\nclasses: {{config: {{rules: {}}}}}\nscopes: [{{match: {{name: payments}}, rules: {}}}]\nrules: {}\n",
+        rules(&slots[2]),
+        rules(&slots[1]),
+        rules(&slots[0])
+    )
+}
+
+proptest::proptest! {
+    /// Whatever is named last wins, and level and parameter are on their own.
+    #[test]
+    fn the_last_word_wins(slots in proptest::collection::vec(proptest::option::of((proptest::bool::ANY, 0u32..9)), 6)) {
+        let team = layer_text("extends: []", &slots[..3]);
+        let own = load_with(&layer_text("extends: [strict, team.yaml]", &slots[3..]), &[("team.yaml", &team)]).unwrap();
+        let config = Facets { change: Some(ChangeKind::Config), ..facets() };
+        let said = |parameter: bool| slots.iter().flatten().rev().find(|(p, _)| *p == parameter).map(|(_, n)| *n);
+        let min = said(true).map_or("1h".to_owned(), |n| format!("{n}m"));
+        let level = said(false).map_or(Level::Error, |n| [Level::Off, Level::Warning, Level::Error][n as usize % 3]);
+        proptest::prop_assert_eq!(level_and(&own, &config, "hold-too-short", "min"), value(level, &min));
+    }
+
+    /// No text makes the reader panic, and every fault underlines something that is there.
+    #[test]
+    fn any_text_is_a_policy_or_has_faults(
+        key in "version|extends|timezone|fail-on|rules|scopes|classes|services|limits|files|metrics|drills|zé",
+        text in r#"[-a-z0-9é:{}\[\], "'*&|#\n]{0,40}"#,
+    ) {
+        match load_with(&format!("{key}: {text}"), &[]) {
+            Ok(_) => {}
+            Err(PolicyError::Faults { faults, files }) => {
+                proptest::prop_assert!(!faults.is_empty());
+                for fault in faults {
+                    let file = &files[fault.file];
+                    let range = fault.span.start as usize..fault.span.end as usize;
+                    proptest::prop_assert!(file.text.get(range).is_some(), "{:?}", fault);
+                    proptest::prop_assert!(!fault.message.is_empty() && !fault.help.is_empty());
+                }
+            }
+            Err(other) => proptest::prop_assert!(false, "{}", other),
+        }
+    }
+}
