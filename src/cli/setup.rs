@@ -41,11 +41,9 @@ fn base_of(choice: &PolicyChoice, roots: &Roots) -> PathBuf {
 pub(super) fn load(source: Source, root: &Path) -> Result<Policy, Vec<Failure>> {
     let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
     let systems: Vec<&'static str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
-    let known = Known { rules: &rules, systems: &systems, first_file: FIRST_POLICY_FILE };
+    let known = Known { rules: &rules, systems: &systems, binder: &Registry, first_file: FIRST_POLICY_FILE };
     let mut read = |path: &str| inside(root, path);
-    let policy = Policy::load(&known, source, &mut read).map_err(|error| failures(&error))?;
-    let faults = policy.param_faults(&Registry);
-    if faults.is_empty() { Ok(policy) } else { Err(framed(&faults, &policy.files)) }
+    Policy::load(&known, source, &mut read).map_err(|error| failures(&error))
 }
 
 /// The text of a file of the repository; links may not lead out of it.

@@ -9,7 +9,7 @@ use super::globs::Globs;
 use super::layer::{Given, Layer};
 use super::load::{ReadFile, load};
 use super::scope::{Facets, Selector};
-use super::setting::{Named, Provenance, Setting, Stack};
+use super::setting::{Provenance, Setting, Stack};
 use super::{Known, PolicyError};
 use crate::catalog::{Level, RuleMeta};
 use crate::clock::Tz;
@@ -208,15 +208,6 @@ impl Policy {
     /// Where `timezone`, `fail-on` or `undetermined` comes from.
     pub fn origin(&self, key: &str) -> Option<&Provenance> {
         self.origins.get(key)
-    }
-
-    /// Every place that names a rule, whatever it is for.
-    pub(super) fn named(&self) -> impl Iterator<Item = (usize, &Named)> {
-        self.layers.iter().flat_map(|layer| {
-            let scopes = layer.scopes.iter().flat_map(|scope| &scope.rules);
-            let classes = layer.classes.iter().flat_map(|class| &class.rules);
-            layer.rules.iter().chain(scopes).chain(classes).map(move |named| (layer.file, named))
-        })
     }
 }
 

@@ -69,6 +69,15 @@ pub(super) struct Layer {
     pub(super) written: Vec<Written>,
 }
 
+impl Layer {
+    /// Every place that names a rule, whatever it is for.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Named> {
+        let scopes = self.scopes.iter().flat_map(|scope| &scope.rules);
+        let classes = self.classes.iter().flat_map(|class| &class.rules);
+        self.rules.iter().chain(scopes).chain(classes)
+    }
+}
+
 /// A key of a policy file, or a key in it, with its value as it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Written {

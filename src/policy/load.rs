@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::desk::{Desk, meant};
 use super::fault::{Fault, FileKind, PolicyError, PolicyFile};
 use super::layer::{self, Layer};
+use super::params::faults_in;
 use super::presets::{DEFAULT, PRESETS, preset};
 use super::{Known, Policy, Source};
-use crate::text::{FileId, LineIndex, Span, Spanned};
+use crate::text::{FileId, LineIndex, Span, Spanned, nearest};
 
 /// Gives the text of a file of the repository by its path from the root: `Ok(None)` where there is none. It must refuse
 /// to be led out of the repository by links.
@@ -16,7 +17,7 @@ pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Option<Arc<str>>, String> + 'a
 /// Reads the policy that `source` names.
 ///
 /// # Errors
-/// Every fault of every file, each with its place; or a preset that does not exist.
+/// Every fault of every file and of every parameter, each with its place; or a preset that does not exist.
 pub fn load(known: &Known<'_>, source: Source, read: &mut ReadFile<'_>) -> Result<Policy, PolicyError> {
     let mut loader =
         Loader { known, read, files: Vec::new(), layers: Vec::new(), open: Vec::new(), faults: Vec::new() };
@@ -83,6 +84,9 @@ impl Loader<'_, '_> {
         let mut desk = Desk::new(self.known, &file, index);
         let layer = layer::read(&mut desk);
         self.faults.append(&mut desk.faults);
+        if kind == FileKind::Repository {
+            self.faults.extend(faults_in(&layer, index, &file, self.known.binder));
+        }
         self.open.push(path);
         match &layer.extends {
             Some(names) => names.iter().for_each(|name| self.extend(index, name)),
@@ -99,7 +103,10 @@ impl Loader<'_, '_> {
             return;
         }
         if !looks_like_a_file(&name.value) {
-            let help = format!("{}; a file is named by its path from the repository's root", preset_help(&name.value));
+            let help = match nearest(&name.value, PRESETS.iter().map(|p| p.name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("{}; files are named by their path from the root", preset_help(&name.value)),
+            };
             self.fault(from, name.span, format!("there is no preset `{}`", name.value), help);
             return;
         }

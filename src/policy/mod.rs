@@ -41,12 +41,14 @@ pub use tests_file::{Expected, PolicyTest, TestFile, TestPolicy, TestsFile};
 use crate::catalog::RuleMeta;
 
 /// What a policy may name, told by whoever holds the registries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Known<'a> {
     /// The rules of this version.
     pub rules: &'a [&'static RuleMeta],
     /// The systems that rollouts can be of; none means that scopes may name any.
     pub systems: &'a [&'static str],
+    /// How the rules take their parameters.
+    pub binder: &'a dyn Binder,
     /// The number of the policy's first file; the others follow.
     pub first_file: u32,
 }

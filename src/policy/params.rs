@@ -7,10 +7,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
-use super::Policy;
 use super::desk::{meant, shown};
-use super::fault::{Fault, FileKind, PolicyFile};
-use super::layer::parse;
+use super::fault::{Fault, PolicyFile};
+use super::layer::{Layer, is_blank, parse};
 use super::setting::Named;
 use crate::syntax::{self, Engine, Node};
 use crate::text::{Span, nearest};
@@ -181,28 +180,20 @@ fn advice_at(schema: &Value, pointer: &str) -> String {
     advice(referred.or(part))
 }
 
-impl Policy {
-    /// Every fault in the parameters of every rule, wherever the repository's files set them.
-    pub fn param_faults(&self, binder: &dyn Binder) -> Vec<Fault> {
-        let named = self.named().filter(|(_, named)| !named.params.is_empty());
-        let mut faults: Vec<Fault> = named.flat_map(|(file, named)| self.faults_of(file, named, binder)).collect();
-        faults.sort();
-        faults.dedup();
-        faults
-    }
-
-    fn faults_of(&self, index: usize, named: &Named, binder: &dyn Binder) -> Vec<Fault> {
-        let Some(file) = self.files.get(index).filter(|f| f.kind == FileKind::Repository) else { return Vec::new() };
+/// Every fault in the parameters that `layer`, the policy's file number `index`, gives to rules.
+pub(super) fn faults_in(layer: &Layer, index: usize, file: &PolicyFile, binder: &dyn Binder) -> Vec<Fault> {
+    let place = |named: &Named, fault: ParamFault| Fault {
+        file: index,
+        span: span_of(file, named, &fault).unwrap_or(named.span),
+        message: fault.message,
+        help: fault.help,
+    };
+    let of = |named: &Named| -> Vec<Fault> {
         let params: Map<String, Value> = named.params.iter().map(|(k, p)| (k.clone(), p.value.clone())).collect();
         let found = param_faults(named.rule.id, &params, binder);
-        let place = |fault: ParamFault| Fault {
-            file: index,
-            span: span_of(file, named, &fault).unwrap_or(named.span),
-            message: fault.message,
-            help: fault.help,
-        };
-        found.into_iter().map(place).collect()
-    }
+        found.into_iter().map(|fault| place(named, fault)).collect()
+    };
+    layer.named().filter(|named| !named.params.is_empty()).flat_map(of).collect()
 }
 
 /// Where in `file` a fault of a rule's parameters lies. The file is parsed again: this happens once, and ends the run.
@@ -210,7 +201,7 @@ fn span_of(file: &PolicyFile, named: &Named, fault: &ParamFault) -> Option<Span>
     if fault.pointer.is_empty() {
         return None;
     }
-    let chunk = syntax::chunks(&file.text).find(|c| !super::layer::is_blank(c.text))?;
+    let chunk = syntax::chunks(&file.text).find(|c| !is_blank(c.text))?;
     let document = parse(file, &chunk, Engine::Core12).ok()?;
     let rule = document.root().at(&named.pointer)?;
     match fault.at {
@@ -230,7 +221,7 @@ mod tests {
     use super::*;
     use crate::model::Share;
     use crate::model::units::Length;
-    use crate::policy::tests::policy;
+    use crate::policy::tests::faults_bound;
 
     #[derive(Deserialize, JsonSchema)]
     #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -274,18 +265,17 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<String> {
-        let policy = policy(text);
-        let show = |f: &Fault| {
-            let file = &policy.files[f.file];
-            let at = file.position(f.span);
-            format!("{}:{} \"{}\" {} | {}", at.line, at.column, f.span.slice(&file.text), f.message, f.help)
-        };
-        policy.param_faults(&One).iter().map(show).collect()
+        faults_bound(text, &One)
     }
 
     #[test]
     fn good_parameters_have_no_faults() {
         assert_eq!(found("rules: {big-bang: {min: 1%, max-hold: 1h, require: [latency]}}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn faults_of_the_file_and_of_parameters_are_found_together() {
+        assert_eq!(found("extends: [strikt]\nrules: {big-bang: {min: 2}}\n").len(), 2);
     }
 
     #[test]

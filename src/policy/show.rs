@@ -23,6 +23,8 @@ pub struct ShownValue {
 /// What the effective policy says of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShownRule {
+    /// The rule.
+    pub rule: &'static str,
     /// Its level.
     pub level: ShownValue,
     /// Its parameters, the rule's own defaults included.
@@ -40,8 +42,8 @@ pub struct Shown {
     pub scoped: Scoped,
     /// The policy's own keys, such as `timezone`. What is replaced key by key is named `files.include`.
     pub keys: BTreeMap<String, ShownValue>,
-    /// Every rule.
-    pub rules: BTreeMap<&'static str, ShownRule>,
+    /// Every rule, in the order of the registry.
+    pub rules: Vec<ShownRule>,
 }
 
 /// Which rollouts the shown rules are for.
@@ -65,13 +67,14 @@ impl Policy {
             (true, true) => Scoped::Outside,
             (true, false) => Scoped::Inside,
         };
-        let rules = self.settings(selector).into_iter();
+        let mut settings = self.settings(selector);
+        let rules = self.rules.iter().filter_map(|meta| Some((meta.id, settings.remove(meta.id)?)));
         Shown {
             source: self.name(),
             extends: self.extends(),
             scoped,
             keys: self.keys(),
-            rules: rules.map(|(id, setting)| (id, rule(id, setting, binder))).collect(),
+            rules: rules.map(|(id, setting)| rule(id, setting, binder)).collect(),
         }
     }
 
@@ -91,7 +94,7 @@ impl Policy {
     }
 }
 
-fn rule(id: &str, setting: Setting, binder: &dyn Binder) -> ShownRule {
+fn rule(id: &'static str, setting: Setting, binder: &dyn Binder) -> ShownRule {
     let level = ShownValue { value: setting.level.name().into(), from: setting.level_from.to_string() };
     let mut parameters = BTreeMap::new();
     let schema = binder.schema(id);
@@ -104,12 +107,14 @@ fn rule(id: &str, setting: Setting, binder: &dyn Binder) -> ShownRule {
     for (name, param) in setting.params {
         parameters.insert(name, ShownValue { value: param.value, from: param.from.to_string() });
     }
-    ShownRule { level, parameters }
+    ShownRule { rule: id, level, parameters }
 }
 
 impl Shown {
     /// The same as a policy file that says all of it itself, with a comment behind every value.
-    pub fn yaml(&self) -> String {
+    ///
+    /// `names` are the rollouts it is for, if it is for some.
+    pub fn yaml(&self, names: &[String]) -> String {
         let mut out = String::new();
         let under = if self.extends.is_empty() { String::new() } else { format!(", over {}", self.extends.join(", ")) };
         line(&mut out, 0, &format!("# {}{under}", plain(&self.source)), "");
@@ -120,6 +125,9 @@ impl Shown {
         };
         if let Some(note) = note {
             line(&mut out, 0, note, "");
+        }
+        if !names.is_empty() {
+            line(&mut out, 0, &format!("# for {}", plain(&names.join(", "))), "");
         }
         out += "version: 1\nextends: []\n";
         let mut parent = "";
@@ -136,7 +144,8 @@ impl Shown {
             parent = outer;
         }
         out += "rules:\n";
-        for (id, rule) in &self.rules {
+        for rule in &self.rules {
+            let id = rule.rule;
             if rule.parameters.is_empty() {
                 entry(&mut out, 1, id, &rule.level);
                 continue;
@@ -232,7 +241,7 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
     #[test]
     fn every_value_says_where_it_comes_from() {
         let own = policy(TEXT);
-        let yaml = own.show(&own.selector(&facets()), &Schemas).yaml();
+        let yaml = own.show(&own.selector(&facets()), &Schemas).yaml(&[]);
         for line in [
             "# rollgate.yaml, over recommended, strict",
             "# with the scopes and classes that match",
@@ -248,7 +257,7 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
         ] {
             assert!(yaml.lines().any(|l| l == line), "{line} is not in\n{yaml}");
         }
-        let outside = own.show(&Selector::default(), &Schemas).yaml();
+        let outside = own.show(&Selector::default(), &Schemas).yaml(&[]);
         assert!(outside.contains("    min: 1%  # the rule's default\n"), "{outside}");
     }
 
@@ -257,10 +266,10 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
         let own = policy(TEXT);
         let selector = own.selector(&facets());
         let shown = own.show(&selector, &Schemas);
-        let again = policy(&shown.yaml());
+        let again = policy(&shown.yaml(&[]));
         let values = |shown: &Shown| -> Vec<Value> {
             let values =
-                shown.rules.values().flat_map(|rule| std::iter::once(&rule.level).chain(rule.parameters.values()));
+                shown.rules.iter().flat_map(|rule| std::iter::once(&rule.level).chain(rule.parameters.values()));
             values.map(|shown| shown.value.clone()).collect()
         };
         assert_eq!(values(&shown), values(&again.show(&Selector::default(), &Schemas)));

@@ -31,7 +31,7 @@ const RULES: &[&RuleMeta] = rules![
 ];
 
 pub(super) fn known() -> Known<'static> {
-    Known { rules: RULES, systems: &["argo-rollouts", "flagger", "rollgate"], first_file: 100 }
+    Known { rules: RULES, systems: &["argo-rollouts", "flagger", "rollgate"], binder: &TakesAll, first_file: 100 }
 }
 
 fn file(text: &str) -> Source {
@@ -39,13 +39,23 @@ fn file(text: &str) -> Source {
 }
 
 fn load_with(text: &str, others: &[(&str, &str)]) -> Result<Policy, PolicyError> {
+    load_bound(text, others, &TakesAll)
+}
+
+fn load_bound(text: &str, others: &[(&str, &str)], binder: &dyn Binder) -> Result<Policy, PolicyError> {
     let mut read =
         |path: &str| Ok(others.iter().find(|(name, _)| *name == path).map(|(_, text)| Arc::<str>::from(*text)));
-    load(&known(), file(text), &mut read)
+    load(&Known { binder, ..known() }, file(text), &mut read)
 }
 
 pub(super) fn policy(text: &str) -> Policy {
     load_with(text, &[]).unwrap_or_else(|error| panic!("{error}: {error:?}"))
+}
+
+/// The faults of `text` where rules take their parameters as `binder` says.
+pub(super) fn faults_bound(text: &str, binder: &dyn Binder) -> Vec<String> {
+    let Err(PolicyError::Faults { faults, files }) = load_bound(text, &[], binder) else { return Vec::new() };
+    show_faults(&faults, &files)
 }
 
 /// Every fault as `line:column "underlined" message | help`.
@@ -106,16 +116,15 @@ fn presets_are_read_without_a_fault_and_extend_recommended() {
         let policy = load(&known(), Source::Preset(preset.name.into()), &mut |_| Ok(None)).unwrap();
         assert_eq!(policy.extends().is_empty(), preset.name == DEFAULT, "{}", preset.name);
         assert_eq!(policy.settings(&Selector::default())["big-bang"].level, Level::Error);
-        assert!(policy.param_faults(&NoBinder).is_empty());
     }
     assert!(PRESETS.is_sorted_by_key(|p| p.name));
 }
 
-struct NoBinder;
+struct TakesAll;
 
-impl Binder for NoBinder {
+impl Binder for TakesAll {
     fn refuses(&self, _: &str, _: &serde_json::Value) -> Option<String> {
-        Some("presets are not looked at".into())
+        None
     }
     fn schema(&self, _: &str) -> serde_json::Value {
         serde_json::Value::Null
@@ -302,7 +311,7 @@ limits: {depth: 0, file-size: 10}
     );
     let expected = [
         "1:10 \"2\" `version` is `1`, and this is `2` | see `rollgate schema policy` for the shape of every key",
-        "2:24 \"strikt\" there is no preset `strikt` | did you mean `strict`?; a file is named by its path from the repository's root",
+        "2:24 \"strikt\" there is no preset `strikt` | did you mean `strict`?",
         "2:32 \"../x.yaml\" `../x.yaml` leads out of the repository | copy the file into the repository and name it by its path from the root",
         "2:43 \"https://example.com/p.yaml\" `https://example.com/p.yaml` is an address, and nothing is fetched | copy the file into the repository and name it by its path from the root",
         "2:71 \"gone.yaml\" there is no file `gone.yaml` | paths in `extends` start at the repository's root",

@@ -222,8 +222,7 @@ fn test_policy(desk: &mut Desk<'_>, node: Node<'_>) -> Option<TestPolicy> {
     match inside(text) {
         Ok(path) if looks_like_a_file(&path) => Some(TestPolicy::Path(Spanned::new(path.into(), node.span()))),
         Ok(_) => {
-            let help =
-                format!("{}; a file is named by its path, and a policy can stand here itself", preset_help(text));
+            let help = preset_help(text);
             desk.fault(node.span(), format!("there is no preset `{}`", shown(text)), help);
             None
         }
