@@ -5,7 +5,7 @@ use super::plan::{Attached, Mirror, Part, PartLength, Plan, Role, gate, given};
 use super::pods;
 use super::run::Use;
 use super::template::{arguments, dry_run, items, present, references, written};
-use crate::adapters::Lowering;
+use crate::adapters::{Lowering, is_template};
 use crate::model::{
     Action, Audience, Basis, Criterion, CriterionClass, Evaluated, Exposure, Fact, GateKind, Hold, Metric, MetricKind,
     RemarkKind, Share, Stage, StageRange,
@@ -70,7 +70,13 @@ fn everybody(serving: Serving) -> Exposure {
 impl<'d> Walk<'d, '_, '_> {
     fn steps(&mut self) {
         if let Some(steps) = present(self.canary, "steps").filter(|s| !s.is_seq()) {
-            self.cx.invalid(steps.span(), "`steps` is not a list", "write `steps:` with one `- setWeight: 5` a line");
+            if !self.hidden(steps) {
+                self.cx.invalid(
+                    steps.span(),
+                    "`steps` is not a list",
+                    "write `steps:` with one `- setWeight: 5` a line",
+                );
+            }
         }
         let steps: Vec<Node<'d>> = items(self.canary, "steps").collect();
         self.plan.steps = steps.len();
@@ -96,8 +102,23 @@ impl<'d> Walk<'d, '_, '_> {
         }
     }
 
+    /// Is `node` a template? Then what stands there is a stage of which nothing is known.
+    fn hidden(&mut self, node: Node<'d>) -> bool {
+        let Some(text) = node.text().filter(|t| is_template(t)) else { return false };
+        self.cx.unknown(node, "template");
+        self.plan.hidden = true;
+        let expr: Box<str> = text.into();
+        self.plan.stages.push(Stage::new(Fact::Dynamic { expr: expr.clone(), span: node.span() }, node.span()));
+        self.open = true;
+        self.hold(node, node.span(), PartLength::Dynamic(expr));
+        true
+    }
+
     /// Takes one step.
     fn take(&mut self, step: Node<'d>) {
+        if self.hidden(step) {
+            return;
+        }
         let known = [
             "setWeight",
             "pause",
@@ -134,7 +155,7 @@ impl<'d> Walk<'d, '_, '_> {
             self.cx.invalid(step.span(), message, "split it: one `- ` a step");
             return;
         }
-        if !found.is_empty() || step.text().is_some_and(crate::adapters::is_template) {
+        if !found.is_empty() {
             return;
         }
         if let Some(key) = step.key("pause") {
@@ -228,6 +249,11 @@ impl<'d> Walk<'d, '_, '_> {
     }
 
     fn pause(&mut self, step: Node<'d>, node: Node<'d>) {
+        if let Some(text) = node.text().filter(|t| is_template(t)) {
+            self.cx.unknown(node, "template");
+            self.hold(step, node.span(), PartLength::Dynamic(text.into()));
+            return;
+        }
         if !node.is_map() {
             let message = "`pause` is no mapping";
             self.cx.invalid(node.span(), message, "write `pause: {}` or `pause: {duration: 10m}`");

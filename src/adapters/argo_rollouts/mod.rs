@@ -70,7 +70,8 @@ declare_adapter! {
     /// - With both conditions, a measurement that meets neither is inconclusive: it pauses and rolls nothing back.
     /// - A template is looked up by kind: a name without `clusterScope: true` never means a cluster template.
     /// - Arguments: the rollout's `args`, then the template's own values; a name that no template declares is dropped.
-    /// - A patch (no `template`, `workloadRef` or `selector`) is judged by what it says; nothing is missing from it.
+    /// - A patch (no `template`, `workloadRef` or `selector`) is judged by what it says; nothing is missing from it. If the
+    ///   rollout it patches is in the checked set and has a router, its weights are served as written.
     ///
     /// ## What it cannot see
     ///

@@ -75,6 +75,8 @@ pub(super) struct Plan {
     pub(super) mirror: Option<Mirror>,
     /// How many steps there are.
     pub(super) steps: usize,
+    /// Does a template hide steps, and maybe analyses among them?
+    pub(super) hidden: bool,
     /// Criteria that no template gives.
     pub(super) criteria: Vec<Criterion>,
 }

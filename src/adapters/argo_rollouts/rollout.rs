@@ -4,7 +4,7 @@ use super::canary::{self, Serving, opaque};
 use super::plan::Plan;
 use super::template::{present, written};
 use super::{blue_green, checks, owns};
-use crate::adapters::{Lowering, Object, Workload, World, pod_template};
+use crate::adapters::{Lowering, Object, Workload, World, is_template, pod_template};
 use crate::model::{
     Basis, Fact, Method, ObjectRef, Remark, RemarkKind, Rollout, StageRange, Strategy, SubjectKind, Unknown, Unresolved,
 };
@@ -35,6 +35,8 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let carrier = carrier(object, spec);
     rollout.owns.extend(carrier.as_ref().map(|c| c.id.clone()));
     let mut plan = strategy(object, spec, &mut rollout, cx);
+    // What a template hides is not missing.
+    rollout.partial |= plan.hidden;
     checks::common(spec, rollout.partial, cx);
     if present(spec, "progressDeadlineAbort").and_then(Node::as_bool) == Some(true) {
         let near = spec.get("progressDeadlineAbort").map_or(rollout.name_span, Node::span);
@@ -72,6 +74,10 @@ fn strategy(object: &Object<'_>, spec: Node<'_>, rollout: &mut Rollout, cx: &mut
         }
         _ => {}
     }
+    if let Some(node) = canary.or(blue_green).filter(|n| !n.is_map()) {
+        not_a_mapping(node, rollout, cx);
+        return Plan::default();
+    }
     if let Some(node) = canary {
         rollout.strategy = Spanned::new(Strategy::Canary, node.anchor());
         return read_canary(object, node, rollout, cx);
@@ -82,6 +88,16 @@ fn strategy(object: &Object<'_>, spec: Node<'_>, rollout: &mut Rollout, cx: &mut
         return blue_green::read(object.node, node, rollout, cx);
     }
     Plan::default()
+}
+
+/// A strategy that a template hides is not judged; anything else that is no mapping is refused.
+fn not_a_mapping(node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
+    if node.text().is_some_and(is_template) {
+        cx.unknown(node, "template");
+        rollout.partial = true;
+        return;
+    }
+    cx.invalid(node.span(), "the strategy is not a mapping", "write `canary: {steps: [{setWeight: 5}, {pause: {}}]}`");
 }
 
 fn read_canary(object: &Object<'_>, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Plan {

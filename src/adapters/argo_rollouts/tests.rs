@@ -68,6 +68,15 @@ fn pauses_as_the_controller_reads_them() {
 }
 
 #[test]
+fn what_a_template_hides_is_not_judged() {
+    let found = canary("'{{ .Values.steps }}'");
+    assert!(found.exposure_is_dynamic() && found.partial && found.remarks.is_empty());
+    let found = canary("[{setWeight: 5}, '{{ .Values.step }}', {pause: '{{ .Values.pause }}'}]");
+    assert!(found.stages()[1].exposure.is_dynamic() && found.stages()[1].hold.is_dynamic());
+    assert_eq!(found.undetermined.len(), 2);
+}
+
+#[test]
 fn without_replicas_the_served_share_is_unknown() {
     let found = one(&rollout("  strategy: {canary: {steps: [{setWeight: 5}, {pause: {}}]}}\n"));
     let exposure = found.stages()[0].exposure.known().unwrap();
