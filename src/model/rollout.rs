@@ -128,6 +128,12 @@ impl Stage {
         }
     }
 
+    /// Is it for an audience (a ring, tenants, a header's segment) whose share of everybody these files do not tell?
+    pub fn is_ring(&self) -> bool {
+        let no_share = self.share().is_none_or(|share| share == super::Share::NONE);
+        self.audience.is_some() && no_share && !self.exposure.is_dynamic()
+    }
+
     /// The share to judge by, where it is known.
     pub fn share(&self) -> Option<super::Share> {
         self.exposure.known().map(Exposure::judged)

@@ -148,6 +148,9 @@ fn first_exposed(rollout: &Rollout) -> Reached {
         return everybody.map_or(Reached::Nobody, Reached::Everybody);
     }
     for (index, stage) in rollout.stages().iter().enumerate() {
+        if stage.is_ring() {
+            return Reached::Some;
+        }
         match &stage.exposure {
             Fact::Dynamic { span, .. } => return Reached::Unknown(*span),
             Fact::Absent { .. } => return Reached::Some,
@@ -257,7 +260,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Gate, Progression};
+    use crate::model::{Audience, Gate, Progression};
     use crate::rules::DeclaredService;
     use crate::rules::testing::{HERE, canary, check_facts, facts, live, stage};
     use crate::text::Spanned;
@@ -286,6 +289,9 @@ mod tests {
         let all = || stage(100.0, Hold::None);
         assert_eq!(judge(canary(vec![Stage::new(Fact::Absent { near: HERE }, HERE), all()])), (0, 0));
         assert_eq!(judge(canary(vec![stage(0.0, Hold::Ramp(60)), all()])), (0, 0));
+        let header = Audience { name: "requests with a header".into(), size: None, customers: false };
+        let segment = Stage { audience: Some(header), ..stage(0.0, Hold::Gated) };
+        assert_eq!(judge(canary(vec![segment, all()])), (0, 0));
         assert_eq!(judge(canary(vec![])), (0, 0));
         assert_eq!(judge(live(100.0)), (0, 0));
         assert_eq!(judge(Rollout { partial: true, ..canary(vec![all()]) }), (0, 0));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
-use crate::model::{Drill, Problem, Remark, RemarkKind, Rollout};
+use crate::model::{Drill, Problem, Remark, RemarkKind, Rollout, Unknown};
 use crate::text::Span;
 
 /// What can be asked of git in this run.
@@ -163,9 +163,12 @@ impl<'a> Cx<'a> {
     /// reported as invalid.
     pub fn unknown(&mut self, rollout: &Rollout, span: Span, what: impl Into<String>) {
         let invalid = |r: &Remark| r.kind == RemarkKind::Invalid && r.span == span;
-        if !rollout.remarks.iter().any(invalid) {
-            self.undetermined(span, "template", what);
+        let written = |u: &Unknown| u.span == span;
+        if rollout.remarks.iter().any(invalid) {
+            return;
         }
+        let hidden = !rollout.unresolved.is_empty() && !rollout.undetermined.iter().any(written);
+        self.undetermined(span, if hidden { "unresolved-reference" } else { "template" }, what);
     }
 
     /// Is the rollout at hand the one that findings about its service are anchored at?

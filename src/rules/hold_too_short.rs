@@ -8,7 +8,7 @@ use super::{Cx, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::model::units::{Length, display_seconds};
-use crate::model::{Fact, Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
+use crate::model::{Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
 
 declare_rule! {
     /// ## What it checks
@@ -131,11 +131,8 @@ pub(super) fn waits_for_a_person(gates: &[Gate]) -> bool {
 
 /// Somebody meets it, and not everybody: a share, or a ring that states its hold.
 fn is_limited(stage: &Stage) -> bool {
-    match &stage.exposure {
-        Fact::Absent { .. } => stage.audience.is_some() && !matches!(stage.hold.known(), Some(Hold::None)),
-        Fact::Stated(_) | Fact::Defaulted { .. } => stage.share().is_some_and(Share::is_limited),
-        Fact::Dynamic { .. } => false,
-    }
+    let states_its_hold = !matches!(stage.hold.known(), Some(Hold::None));
+    if stage.is_ring() { states_its_hold } else { stage.share().is_some_and(Share::is_limited) }
 }
 
 enum Held {
@@ -157,9 +154,9 @@ fn held(stage: &Stage, partial: bool) -> Held {
 
 fn short(min: Length, seconds: u64, (index, stage): (usize, &Stage), cx: &mut Cx<'_>) {
     let who = match (stage.share(), &stage.audience) {
+        (_, Some(audience)) if stage.is_ring() => format!("the stage for `{}`", audience.name),
         (Some(share), _) => format!("the stage at {share}"),
-        (None, Some(audience)) => format!("the stage for `{}`", audience.name),
-        (None, None) => "the stage".to_owned(),
+        (None, _) => "the stage".to_owned(),
     };
     let found = display_seconds(seconds);
     let what = if seconds == 0 {
@@ -178,7 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Audience, Progression};
+    use crate::model::{Audience, Fact, Progression};
     use crate::rules::testing::{HERE, at, canary, check, check_facts, facts, live, stage};
 
     fn judge(first: Stage) -> (usize, usize) {

@@ -124,7 +124,8 @@ enum Way<'r> {
 
 fn way(stages: &[Stage]) -> Way<'_> {
     let Some(end) = stages.iter().position(|s| s.share() == Some(Share::ALL)) else { return Way::Nowhere };
-    let is_met = |s: &Stage| s.exposure.is_absent() || s.share().is_some_and(Share::is_limited) || is_ramp(s);
+    let is_met =
+        |s: &Stage| s.is_ring() || s.exposure.is_absent() || s.share().is_some_and(Share::is_limited) || is_ramp(s);
     let begins = |s: &&Stage| is_met(s) || s.exposure.is_dynamic();
     let Some(begin) = stages[..end].iter().position(|s| begins(&s)) else { return Way::Nowhere };
     let (mut seconds, mut unknown) = (0u64, None);

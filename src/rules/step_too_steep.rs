@@ -106,7 +106,7 @@ impl Rule for StepTooSteep {
             if stage.exposure.is_dynamic() {
                 cx.unknown(rollout, stage.exposure.span(), "how far this step goes is not written in these files");
             }
-            let share = stage.share();
+            let share = stage.share().filter(|_| !stage.is_ring());
             if let (Some(from), Some(to)) = (before.0, share)
                 && !before.1.is_some_and(is_ramp)
             {
