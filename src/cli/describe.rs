@@ -9,7 +9,6 @@ use super::surroundings::Surroundings;
 use super::{Outcome, check, print, setup};
 use crate::docgen;
 use crate::policy::Selector;
-use crate::render;
 use crate::rules;
 use crate::text::nearest;
 
@@ -57,7 +56,7 @@ pub(super) fn explain(args: &Explain, around: &Surroundings) -> Outcome {
         print(&format!("{page:#}\n"))?;
         return Ok(0);
     }
-    print(&render::explain(def.meta, &level, around.width.min(100)))?;
+    print(&docgen::explain(def, &level, around.width.min(100)))?;
     Ok(0)
 }
 

@@ -1,15 +1,24 @@
 //! JSON Schemas, from the types that read and write.
 
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::render::{JsonReport, ModelReport};
 
 /// The schemas that `rollgate schema` prints.
 pub const SCHEMAS: [&str; 5] = ["rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1"];
 
-/// The schema of that name.
+/// The schema of that name, with its identifier.
 pub fn schema(name: &str) -> Option<Value> {
+    let Value::Object(body) = body(name)? else { return None };
+    let mut whole = Map::new();
+    whole.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+    whole.insert("$id".to_owned(), format!("urn:rollgate:schema:{name}").into());
+    whole.extend(body);
+    Some(Value::Object(whole))
+}
+
+fn body(name: &str) -> Option<Value> {
     let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
     match name {
         "report-v1" => Some(written().into_root_schema_for::<JsonReport>().into()),

@@ -1,47 +1,35 @@
 //! A rule's page in the terminal.
 
-use super::wrap::put;
+use super::wrap::wrap;
 use crate::catalog::RuleMeta;
 
 /// The page of `rule` as plain text of at most `width` columns: headings stand out, paragraphs wrap, examples are
-/// indented. `level` is its level under the policy in force.
-pub fn explain(rule: &RuleMeta, level: &str, width: usize) -> String {
-    let mut out = format!("{}\n{}\n\n", rule.id, "=".repeat(rule.id.len()));
-    put(
-        &mut out,
-        format_args!("{}\nfamily: {} · level here: {level}\n", capitalised(rule.summary), rule.family.title()),
-    );
-    let mut paragraph = String::new();
+/// indented. `level` is its level under the policy in force, `parameters` has a paragraph for each of its parameters.
+pub fn explain(rule: &RuleMeta, level: &str, parameters: &[String], width: usize) -> String {
+    let mut page = Page { out: String::new(), paragraph: String::new(), width };
+    page.out += &format!("{}\n{}\n\n", rule.id, "=".repeat(rule.id.len()));
+    page.out += &format!("{}\nfamily: {} · level here: {level}\n", capitalised(rule.summary), rule.family.title());
     let mut fence = false;
     for line in rule.docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)) {
-        if line.starts_with("```") {
-            flush(&mut out, &mut paragraph, width);
-            if !fence {
-                let verdict = if line.contains("violates") { "is found" } else { "passes" };
-                put(&mut out, format_args!("\n  This {verdict}:\n\n"));
+        match line.strip_prefix("```") {
+            Some(info) => {
+                fence = !fence;
+                page.fence(info);
             }
-            fence = !fence;
-        } else if fence {
-            put(&mut out, format_args!("    {line}\n"));
-        } else if let Some(heading) = line.strip_prefix("## ") {
-            flush(&mut out, &mut paragraph, width);
-            put(&mut out, format_args!("\n{heading}\n{}\n", "-".repeat(heading.chars().count())));
-        } else if line.starts_with('|') {
-            flush(&mut out, &mut paragraph, width);
-            put(&mut out, format_args!("{line}\n"));
-        } else if line.trim().is_empty() {
-            flush(&mut out, &mut paragraph, width);
-        } else {
-            if line.starts_with("- ") {
-                flush(&mut out, &mut paragraph, width);
-            }
-            paragraph += line;
-            paragraph.push(' ');
+            None if fence => page.out += &format!("    {line}\n"),
+            None => page.line(line),
         }
     }
-    flush(&mut out, &mut paragraph, width);
-    put(&mut out, format_args!("\nPage: docs/rules/{}.md\n", rule.id));
-    out
+    page.line("## Parameters");
+    if parameters.is_empty() {
+        page.line("None.");
+    }
+    for parameter in parameters {
+        page.line(parameter);
+    }
+    page.flush();
+    page.out += &format!("\nPage: docs/rules/{}.md\n", rule.id);
+    page.out
 }
 
 fn capitalised(text: &str) -> String {
@@ -49,24 +37,78 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect::<String>() + ".")
 }
 
-/// Writes the gathered paragraph, wrapped.
-fn flush(out: &mut String, paragraph: &mut String, width: usize) {
-    let mut column = 0;
-    for word in paragraph.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            out.push('\n');
-            column = 0;
+struct Page {
+    out: String,
+    /// What has been read of the paragraph at hand.
+    paragraph: String,
+    width: usize,
+}
+
+impl Page {
+    /// The words above an example; nothing at its end.
+    fn fence(&mut self, info: &str) {
+        self.flush();
+        if info.contains("violates") {
+            self.out += "\n  This is found:\n\n";
+        } else if info.contains("passes") {
+            self.out += "\n  This passes:\n\n";
         }
-        if column > 0 {
-            out.push(' ');
-            column += 1;
+    }
+
+    fn line(&mut self, line: &str) {
+        if let Some(heading) = line.strip_prefix("## ") {
+            self.flush();
+            self.out += &format!("\n{heading}\n{}\n", "-".repeat(heading.chars().count()));
+            return;
         }
-        *out += word;
-        column += length;
+        if line.starts_with('|') {
+            self.flush();
+            self.out += &format!("{line}\n");
+            return;
+        }
+        if line.trim().is_empty() || line.starts_with("- ") {
+            self.flush();
+        }
+        if !line.trim().is_empty() {
+            self.paragraph += line;
+            self.paragraph.push(' ');
+        }
     }
-    if column > 0 {
-        out.push('\n');
+
+    /// Writes the gathered paragraph, wrapped; an item of a list hangs on its dash. Paragraphs are set apart.
+    fn flush(&mut self) {
+        let text = std::mem::take(&mut self.paragraph);
+        if text.is_empty() {
+            return;
+        }
+        let item = text.starts_with("- ");
+        if !self.out.ends_with("-\n") && !item {
+            self.out.push('\n');
+        }
+        self.out += &wrap(&text, self.width, "", if item { "  " } else { "" });
     }
-    paragraph.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Family, Level};
+
+    #[test]
+    fn a_page() {
+        let docs = " ## What it checks\n\n One long\n sentence.\n\n - a first item\n - b\n\n ```yaml violates\n a: |\n\n   x\n ```\n";
+        let rule = RuleMeta {
+            id: "big-bang",
+            summary: "everybody at once",
+            docs,
+            family: Family::Exposure,
+            level: Level::Error,
+            since: "0.1.0",
+            file: "",
+            line: 1,
+        };
+        let page = explain(&rule, "error", &["- `min`: text".to_owned()], 12);
+        let expected = "\nWhat it checks\n--------------\nOne long\nsentence.\n- a first\n  item\n- b\n\n  This is found:\n\n    a: |\n    \n      x\n\nParameters\n----------\n- `min`:\n  text\n\nPage: docs/rules/big-bang.md\n";
+        assert_eq!(page.split_once("level here: error\n").unwrap().1, expected);
+    }
 }

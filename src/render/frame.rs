@@ -105,19 +105,16 @@ impl Drawer {
         if let Some(source) = frame.source {
             let room = self.width.saturating_sub(GUTTER).max(NARROWEST);
             let (excerpt, marks) = Excerpt::new(source, &spans, room);
-            let mut primary = true;
+            let mut heads = Vec::new();
             for (place, mark) in frame.places.iter().zip(marks) {
                 let Some(mark) = mark else {
                     left.push(place);
                     continue;
                 };
-                drawn.labels.push(label(place, (mark.start, mark.end - mark.start), primary));
-                primary = false;
+                drawn.labels.push(label(place, (mark.start, mark.end - mark.start), heads.is_empty()));
+                heads.push((mark.start, source.lines.position(&source.text, place.span.start)));
             }
-            let start = spans.first().map_or(0, |span| span.start);
-            let at = source.lines.position(&source.text, start);
-            let first = drawn.labels.first().map_or(0, LabeledSpan::offset);
-            drawn.view = Some(View { name: visible(frame.path).into_owned(), excerpt, first, at });
+            drawn.view = Some(View { name: visible(frame.path).into_owned(), excerpt, heads });
         } else {
             left.extend(frame.places);
         }
@@ -137,9 +134,8 @@ fn label(place: &Underline, at: (usize, usize), primary: bool) -> LabeledSpan {
 struct View {
     name: String,
     excerpt: Excerpt,
-    /// Where the primary mark begins in the excerpt, and where that is in the file.
-    first: usize,
-    at: Position,
+    /// Where each mark begins in the excerpt, and where that is in the file.
+    heads: Vec<(usize, Position)>,
 }
 
 impl SourceCode for View {
@@ -153,8 +149,9 @@ impl SourceCode for View {
         let lines = self.excerpt.lines(span.offset(), end, before.max(after)).ok_or(MietteError::OutOfBounds)?;
         let data = &self.excerpt.text.as_bytes()[lines.start..lines.end];
         let place = SourceSpan::new(lines.start.into(), data.len());
-        // Without context miette asks for the place that it writes above the frame.
-        let column = if before == 0 && span.offset() == self.first { self.at.column as usize - 1 } else { 0 };
+        // Without context miette asks for the place that it writes above the frame, which the cut has not moved.
+        let head = self.heads.iter().find(|(start, _)| before == 0 && *start == span.offset());
+        let column = head.map_or(0, |(_, at)| at.column as usize - 1);
         let (name, line) = (self.name.clone(), lines.number as usize - 1);
         Ok(Box::new(MietteSpanContents::new_named(name, data, place, line, column, lines.count)))
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::escape::visible_lines;
 use super::frame::{Detail, Drawer, Frame, Style, Underline, Weight};
 use super::visible;
-use super::wrap::{columns, put, wrap};
+use super::wrap::{columns, wrap};
 use crate::catalog::Level;
 use crate::finding::{Finding, Report, RolloutKey, State, Undetermined, Verdict};
 use crate::text::{Sources, Span};
@@ -17,10 +17,7 @@ pub fn human(report: &Report, sources: &Sources, style: Style) -> String {
         page.say("", "no rollgate.yaml here: preset recommended applies");
         page.out.push('\n');
     }
-    let drawer = Drawer::new(style);
-    for finding in report.findings.iter().filter(|f| style.detail != Detail::Quiet || f.level >= report.fail_on) {
-        page.finding(finding, &drawer);
-    }
+    page.frames(report);
     page.undetermined(report);
     for failure in &report.failures {
         let path = failure.path.as_deref().map(|p| format!("{p}: ")).unwrap_or_default();
@@ -38,6 +35,13 @@ pub fn human(report: &Report, sources: &Sources, style: Style) -> String {
         }
     }
     page.summary(report);
+    page.out
+}
+
+/// Only the frames of the report's findings.
+pub fn frames(report: &Report, sources: &Sources, style: Style) -> String {
+    let mut page = Page { out: String::new(), sources, style };
+    page.frames(report);
     page.out
 }
 
@@ -77,7 +81,7 @@ impl Page<'_> {
     fn foot(&mut self, name: &str, text: &str) {
         let text = wrap(text, self.style.width, "        ", "        ");
         let head = self.ink(Ink::Cyan, &format!("  {name:<5}"));
-        put(&mut self.out, format_args!("{head} {}", text.strip_prefix("        ").unwrap_or(&text)));
+        self.out += &format!("{head} {}", text.strip_prefix("        ").unwrap_or(&text));
     }
 
     fn help(&mut self, text: &str) {
@@ -95,6 +99,14 @@ impl Page<'_> {
     fn place(&self, span: Span) -> String {
         let (start, _) = self.sources.positions(span);
         format!("{}:{}:{}", visible(self.sources.path(span.file)), start.line, start.column)
+    }
+
+    fn frames(&mut self, report: &Report) {
+        let drawer = Drawer::new(self.style);
+        let all = self.style.detail != Detail::Quiet;
+        for finding in report.findings.iter().filter(|f| all || f.level >= report.fail_on) {
+            self.finding(finding, &drawer);
+        }
     }
 
     fn finding(&mut self, finding: &Finding, drawer: &Drawer) {
@@ -149,7 +161,7 @@ impl Page<'_> {
             return;
         }
         let head = self.ink(Ink::Yellow, "undetermined");
-        put(&mut self.out, format_args!("{head}: these files do not tell\n"));
+        self.out += &format!("{head}: these files do not tell\n");
         let mut groups: BTreeMap<(&str, &str, &str), Vec<&Undetermined>> = BTreeMap::new();
         for unknown in &report.undetermined {
             groups.entry((unknown.rule.id, unknown.reason, &unknown.what)).or_default().push(unknown);
@@ -159,7 +171,7 @@ impl Page<'_> {
             self.out += &wrap(&text, self.style.width, "  ", "    ");
             for unknown in places {
                 let place = self.place(unknown.span);
-                put(&mut self.out, format_args!("    {place}\n"));
+                self.out += &format!("    {place}\n");
             }
         }
         self.out.push('\n');
@@ -182,7 +194,7 @@ impl Page<'_> {
             plural(coverage.files, "file"),
         ];
         let (verdict, seen) = (self.ink(ink, verdict), seen.join(", "));
-        put(&mut self.out, format_args!("{verdict}: {found}\n"));
+        self.out += &format!("{verdict}: {found}\n");
         self.say("", &format!("checked {seen} under {}", report.policy.source));
     }
 }

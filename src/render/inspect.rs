@@ -2,9 +2,11 @@
 
 use super::inspect_json::Model;
 use super::visible;
-use super::wrap::put;
+use super::wrap::{columns, wrap};
 use crate::model::units::display_seconds;
-use crate::model::{Bound, Comparer, Criterion, Evaluated, Fact, Hold, ObjectRef, Rollout, Share, Stage};
+use crate::model::{
+    Bound, Comparer, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout, Share, Stage,
+};
 use crate::text::Sources;
 
 /// What files lowered to, as blocks of text that fit 80 columns where names allow.
@@ -24,6 +26,9 @@ pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
     }
     parts.join("\n")
 }
+
+/// Columns that blocks are wrapped to.
+const WIDTH: usize = 80;
 
 fn object(id: &ObjectRef) -> String {
     let name = id.namespace.as_deref().map_or_else(|| id.name.to_string(), |ns| format!("{ns}/{}", id.name));
@@ -55,7 +60,7 @@ fn block(rollout: &Rollout, sources: &Sources) -> String {
 }
 
 fn field(out: &mut String, name: &str, value: &str) {
-    put(out, format_args!("  {name:<12} {value}\n"));
+    *out += &wrap(value, WIDTH, &format!("  {name:<12} "), "               ");
 }
 
 /// The end of a block: what watches it, how it goes back, what it refers to.
@@ -97,7 +102,15 @@ fn stages(out: &mut String, stages: &[Stage]) {
     let widths: Vec<usize> = (0..6).map(width).collect();
     for row in std::iter::once(&head).chain(&rows) {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        put(out, format_args!("    {}\n", cells.collect::<Vec<_>>().join("  ").trim_end()));
+        let line = format!("    {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        if columns(&line) <= WIDTH {
+            *out += &format!("{line}\n");
+        } else {
+            // Too wide: each gate gets a line of its own, beneath the first.
+            let indent: usize = 4 + widths[..5].iter().map(|w| w + 2).sum::<usize>();
+            *out += &line.replace(", ", &format!("\n{}", " ".repeat(indent)));
+            out.push('\n');
+        }
     }
 }
 
@@ -164,22 +177,25 @@ fn sentence(criterion: &Criterion) -> String {
     let text = criterion.text.as_deref().map(|t| format!(" `{}`", visible(t))).unwrap_or_default();
     let mut out = match (criterion.comparison, bound) {
         (Some(comparison), Some(bound)) => format!("{name} {} {bound}", comparison.name()),
+        _ if criterion.class == CriterionClass::Text => {
+            format!("{} (compares nothing with a number)", text.trim_start())
+        }
         (None, _) | (_, None) => format!("{name}: {}{text}", criterion.class.name()),
     };
     if let Some(window) = criterion.window {
-        put(&mut out, format_args!(" over {}", display_seconds(window)));
+        out += &format!(" over {}", display_seconds(window));
     }
     if let Some(tolerated) = criterion.tolerated.filter(|t| *t > 0) {
-        put(&mut out, format_args!(", {tolerated} tolerated"));
+        out += &format!(", {tolerated} tolerated");
     }
     match &criterion.evaluated {
         Evaluated::Yes => {}
-        Evaluated::No(why) => put(&mut out, format_args!(" [not evaluated: {}]", visible(why))),
+        Evaluated::No(why) => out += &format!(" [not evaluated: {}]", visible(why)),
         Evaluated::AfterExposure => out += " [only after everybody has it]",
         Evaluated::Unknown => out += " [evaluated: unknown]",
     }
     if criterion.action != crate::model::Action::Rollback {
-        put(&mut out, format_args!(" -> {}", criterion.action.name()));
+        out += &format!(" -> {}", criterion.action.name());
     }
     out
 }

@@ -22,12 +22,14 @@ pub struct ModelReport {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Skipped")]
 struct JsonSkipped {
     file: String,
     reason: String,
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rollout")]
 struct JsonRollout {
     system: &'static str,
     group: String,
@@ -64,6 +66,7 @@ struct JsonRollout {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Payload")]
 struct JsonPayload {
     /// JSON pointer of the value in its manifest.
     path: String,
@@ -72,6 +75,7 @@ struct JsonPayload {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Progression")]
 struct JsonProgression {
     /// declared: the file is the plan; live: its git history is.
     #[schemars(extend("enum" = ["declared", "live"]))]
@@ -80,6 +84,7 @@ struct JsonProgression {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Stage")]
 struct JsonStage {
     name: Option<String>,
     audience: Option<String>,
@@ -96,6 +101,7 @@ struct JsonStage {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Hold")]
 struct JsonHold {
     /// `gated` waits for a person or for an analysis without an end.
     #[schemars(extend("enum" = ["timed", "ramp", "gated", "none", "unknown"]))]
@@ -105,6 +111,7 @@ struct JsonHold {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Gate")]
 struct JsonGate {
     #[schemars(extend("enum" = ["analysis", "approval", "test", "experiment"]))]
     kind: &'static str,
@@ -113,6 +120,7 @@ struct JsonGate {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Shadow")]
 struct JsonShadow {
     share_percent: Option<f64>,
     duration_seconds: Option<u64>,
@@ -122,6 +130,7 @@ struct JsonShadow {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Criterion")]
 struct JsonCriterion {
     /// Canonical kind.
     #[schemars(extend("enum" = ["error-rate", "success-rate", "latency", "cost-per-call", "eval-score", "saturation", "business", "custom"]))]
@@ -146,6 +155,7 @@ struct JsonCriterion {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Bound")]
 struct JsonBound {
     number: f64,
     /// percent, points, seconds, currency:CODE, ratio, count or none.
@@ -153,6 +163,7 @@ struct JsonBound {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Object")]
 struct JsonObject {
     group: String,
     kind: String,
@@ -172,6 +183,7 @@ impl From<&crate::model::ObjectRef> for JsonObject {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unresolved")]
 struct JsonUnresolved {
     kind: String,
     name: String,
@@ -179,6 +191,7 @@ struct JsonUnresolved {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CriteriaDocument")]
 struct JsonCriteriaDocument {
     system: &'static str,
     kind: String,

@@ -58,12 +58,14 @@ struct Coverage {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Skipped")]
 struct JsonSkipped {
     file: String,
     reason: String,
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Failure")]
 struct JsonFailure {
     file: Option<String>,
     message: String,
@@ -72,6 +74,7 @@ struct JsonFailure {
 
 /// A place: lines and columns from 1, columns in Unicode scalar values, offsets in bytes.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Span")]
 pub(super) struct JsonSpan {
     start: Place,
     end: Place,
@@ -97,6 +100,7 @@ pub(super) fn json_span(sources: &Sources, span: Span) -> JsonSpan {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Rollout")]
 struct JsonRollout {
     system: &'static str,
     group: String,
@@ -122,6 +126,7 @@ impl From<&RolloutKey> for JsonRollout {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Related")]
 struct JsonRelated {
     file: String,
     span: JsonSpan,
@@ -129,6 +134,7 @@ struct JsonRelated {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
 struct JsonFinding {
     /// The rule's id.
     rule: &'static str,
@@ -153,6 +159,7 @@ struct JsonFinding {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Undetermined")]
 struct JsonUndetermined {
     rule: &'static str,
     file: String,

@@ -14,7 +14,7 @@ mod wrap;
 pub use escape::visible;
 pub use explain::explain;
 pub use frame::{Detail, Drawer, Frame, Style, Underline, Weight};
-pub use human::human;
+pub use human::{frames, human};
 pub use inspect::inspect;
 pub use inspect_json::{Model, ModelReport, inspect_json};
 pub use json::{JsonReport, json};

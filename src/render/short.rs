@@ -1,7 +1,6 @@
 //! One line a finding: `path:line:column: level: message [rule]`.
 
 use super::visible;
-use super::wrap::put;
 use crate::catalog::Level;
 use crate::finding::Report;
 use crate::text::{Sources, Span};
@@ -15,20 +14,20 @@ pub fn short(report: &Report, sources: &Sources) -> String {
     };
     for finding in &report.findings {
         let (level, what, rule) = (finding.level.name(), visible(&finding.what), finding.rule.id);
-        put(&mut out, format_args!("{}: {level}: {what} [{rule}]\n", place(finding.primary)));
+        out += &format!("{}: {level}: {what} [{rule}]\n", place(finding.primary));
     }
     if report.undetermined_level != Level::Error {
         for unknown in &report.undetermined {
             let (what, rule, reason) = (visible(&unknown.what), unknown.rule.id, unknown.reason);
-            put(&mut out, format_args!("{}: undetermined: {what} [{rule}: {reason}]\n", place(unknown.span)));
+            out += &format!("{}: undetermined: {what} [{rule}: {reason}]\n", place(unknown.span));
         }
     }
     for failure in &report.failures {
         let path = failure.path.as_deref().map(|p| format!("{}: ", visible(p))).unwrap_or_default();
-        put(&mut out, format_args!("{path}failure: {}; {}\n", visible(&failure.message), visible(&failure.help)));
+        out += &format!("{path}failure: {}; {}\n", visible(&failure.message), visible(&failure.help));
     }
     for notice in &report.notices {
-        put(&mut out, format_args!("notice: {}\n", visible(notice)));
+        out += &format!("notice: {}\n", visible(notice));
     }
     out
 }

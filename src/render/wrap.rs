@@ -1,20 +1,12 @@
 //! Text in columns.
 
-use std::fmt::{self, Write};
-
-/// Writes to the end of `out`.
-pub(super) fn put(out: &mut String, text: fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _ = out.write_fmt(text);
-}
-
 /// `text` in lines of at most `width` columns, broken at spaces only: a word longer than a line stands alone. The first
 /// line begins with `first`, the others with `rest`. Line breaks in `text` stay, and a text that has some is left as it
 /// is between them: it is meant to be pasted.
 pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     if text.contains('\n') {
-        let lines = text.lines().enumerate();
-        return lines.map(|(i, line)| format!("{}{line}\n", if i == 0 { first } else { rest })).collect();
+        let lines: Vec<&str> = text.lines().collect();
+        return format!("{first}{}\n", lines.join(&format!("\n{rest}")));
     }
     let mut out = first.to_owned();
     let (mut column, mut empty) = (columns(first), true);

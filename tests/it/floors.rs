@@ -46,7 +46,7 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("ignore", &["src/collect/"]),
     ("jsonc_parser", &["src/syntax/"]),
     ("jsonschema", &["src/policy/params.rs"]),
-    ("miette", &["src/render/frame.rs", "src/cli/failure.rs"]),
+    ("miette", &["src/render/frame.rs"]),
     ("rayon", &["src/engine/"]),
     ("serde_yaml", &["src/policy/show.rs"]),
 ];

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
 mod corpus;
+mod docs;
 mod floors;
 mod parity;
 mod render;
