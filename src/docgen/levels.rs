@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{Level, RuleMeta};
+use crate::engine::Registry;
 use crate::model::ChangeKind;
 use crate::policy::{Facets, Known, PRESETS, Policy, Selector, Setting, Source};
 use crate::{adapters, rules};
@@ -26,7 +27,7 @@ pub(super) struct Line {
 pub(super) fn preset(name: &str) -> Option<Policy> {
     let metas: Vec<&'static RuleMeta> = rules::ALL.iter().map(|def| def.meta).collect();
     let systems: Vec<&'static str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
-    let known = Known { rules: &metas, systems: &systems, first_file: FIRST_POLICY_FILE };
+    let known = Known { rules: &metas, systems: &systems, binder: &Registry, first_file: FIRST_POLICY_FILE };
     Policy::load(&known, Source::Preset(name.to_owned()), &mut |_| Ok(None)).ok()
 }
 
