@@ -69,14 +69,10 @@ fn everybody(serving: Serving) -> Exposure {
 
 impl<'d> Walk<'d, '_, '_> {
     fn steps(&mut self) {
-        if let Some(steps) = present(self.canary, "steps").filter(|s| !s.is_seq()) {
-            if !self.hidden(steps) {
-                self.cx.invalid(
-                    steps.span(),
-                    "`steps` is not a list",
-                    "write `steps:` with one `- setWeight: 5` a line",
-                );
-            }
+        if let Some(steps) = present(self.canary, "steps").filter(|s| !s.is_seq())
+            && !self.hidden(steps)
+        {
+            self.cx.invalid(steps.span(), "`steps` is not a list", "write `steps:` with one `- setWeight: 5` a line");
         }
         let steps: Vec<Node<'d>> = items(self.canary, "steps").collect();
         self.plan.steps = steps.len();

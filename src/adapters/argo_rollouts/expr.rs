@@ -224,6 +224,8 @@ const WORDS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn success(text: &str) -> Vec<Leaf> {
@@ -268,5 +270,12 @@ mod tests {
         }
         assert_eq!(read("result > 1 && true", Side::Success).constant, None);
         assert_eq!(success(&"(".repeat(5000)), [Leaf::Text]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_condition_panics(text in "[result0-9<>=!&|?:()\\[\\]{}$%#.,'\"ü -]{0,40}") {
+            prop_assert!(!read(&text, Side::Failure).leaves.is_empty());
+        }
     }
 }
