@@ -4,9 +4,12 @@
 //! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
 
 pub mod argo_rollouts;
+mod duration;
+pub mod flagger;
 pub mod istio;
 pub mod kubernetes;
 mod lowering;
+mod nodes;
 mod object;
 pub mod rollgate;
 mod split;
@@ -34,7 +37,7 @@ pub trait Adapter: Sync {
 
 /// Every adapter, sorted by id.
 pub static ALL: &[&dyn Adapter] =
-    &[&argo_rollouts::ArgoRollouts, &istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
+    &[&argo_rollouts::ArgoRollouts, &flagger::Flagger, &istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {

@@ -123,7 +123,7 @@ fn version_number(arm: &Arm) -> Option<u64> {
 
 /// The index of the arm that is the baseline, without history (clarifications 13): named as the old side or not named
 /// as the new one, then the lower version, then the larger share, then the one written first.
-fn baseline(arms: &[Arm]) -> usize {
+pub(super) fn baseline(arms: &[Arm]) -> usize {
     let numbers: Vec<Option<u64>> = arms.iter().map(version_number).collect();
     let numbered = numbers.iter().all(Option::is_some);
     let key = |index: &usize| {

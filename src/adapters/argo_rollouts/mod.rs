@@ -4,7 +4,6 @@ mod blue_green;
 mod canary;
 mod checks;
 mod criteria;
-mod duration;
 mod experiment;
 mod expr;
 mod owns;
@@ -19,7 +18,7 @@ mod tests;
 mod tokens;
 
 use self::run::{Arguments, Run};
-use super::{Adapter, Lowering, Object};
+use super::{Adapter, Lowering, Object, duration};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{CriteriaDocument, Evaluated};

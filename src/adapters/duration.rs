@@ -1,4 +1,4 @@
-//! Lengths of time as the Go programs of this system read them.
+//! Lengths of time as Go programs read them.
 
 /// Reads a Go duration (`30s`, `1h30m`, `1.5h`, `500ms`, `0`) to whole seconds, rounding down. Days are no unit.
 pub(super) fn go_seconds(text: &str) -> Option<i64> {
