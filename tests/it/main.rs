@@ -7,6 +7,7 @@ mod corpus;
 mod docs;
 mod floors;
 mod parity;
+mod registry;
 mod render;
 mod shared;
 mod support;

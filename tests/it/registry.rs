@@ -1,0 +1,142 @@
+//! One name everywhere: of a rule and of a format, file, registry entry, struct, page, schema and level agree.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rollgate::catalog::Level;
+use rollgate::{adapters, policy, rules};
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// `big-bang` as the name of a struct.
+fn struct_name(id: &str) -> String {
+    let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
+    id.split('-').map(upper).collect()
+}
+
+/// The files of `src/<folder>` that declare something with `macro_name`, as (module, text).
+fn declaring(folder: &str, macro_name: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root("src").join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let file = if path.is_dir() { path.join("mod.rs") } else { path };
+        let text = std::fs::read_to_string(file).unwrap();
+        if name != "mod" && text.contains(&format!("{macro_name}! {{")) {
+            found.push((name, text));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The names, without their ending, of the files in `folder`.
+fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
+    let entries =
+        std::fs::read_dir(root(folder)).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+    entries.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).filter(|name| name != "README").collect()
+}
+
+fn rule_ids() -> BTreeSet<String> {
+    rules::ALL.iter().map(|def| def.meta.id.to_owned()).collect()
+}
+
+fn adapter_ids() -> BTreeSet<String> {
+    adapters::ALL.iter().map(|a| a.meta().id.to_owned()).collect()
+}
+
+#[test]
+fn rules_are_sorted_and_each_is_there_once() {
+    let keys: Vec<_> = rules::ALL.iter().map(|def| (def.meta.family, def.meta.id)).collect();
+    assert!(keys.is_sorted(), "not sorted by family and id: {keys:#?}");
+    assert_eq!(rule_ids().len(), keys.len(), "an id is there twice");
+}
+
+#[test]
+fn a_rule_is_its_file_its_struct_and_its_page() {
+    let files = declaring("rules", "declare_rule");
+    let names: BTreeSet<String> = files.iter().map(|(module, _)| module.replace('_', "-")).collect();
+    assert_eq!(names, rule_ids(), "files of src/rules and rules::ALL");
+    for (module, text) in &files {
+        let declared = format!("pub {} {{", struct_name(&module.replace('_', "-")));
+        assert!(text.contains(&declared), "{module}: no `{declared}`");
+    }
+    assert_eq!(stems("docs/rules", ".md"), rule_ids(), "docs/rules and rules::ALL");
+}
+
+#[test]
+fn every_rule_has_its_level_in_the_root_preset() {
+    let recommended = policy::preset("recommended").unwrap();
+    let mut named = BTreeSet::new();
+    let rules_only =
+        recommended.text.lines().skip_while(|l| *l != "rules:").skip(1).take_while(|l| l.starts_with("  "));
+    for line in rules_only.filter(|l| !l.trim_start().starts_with('#')) {
+        let (id, level) = line.trim().split_once(": ").unwrap();
+        let Some(def) = rules::find(id) else { panic!("recommended names `{id}`, which is no rule") };
+        let level = level.trim_start_matches("{level: ").split([' ', ',', '}']).next().unwrap();
+        assert_eq!(level, def.meta.level.name(), "{id}: its level here and in `recommended` differ");
+        assert!(named.insert(id.to_owned()), "recommended names `{id}` twice");
+    }
+    assert_eq!(named, rule_ids(), "recommended and rules::ALL");
+    assert!(rules::ALL.iter().any(|def| def.meta.level == Level::Error));
+}
+
+#[test]
+#[ignore = "until the policy's schema is wired"]
+fn every_rule_is_part_of_the_policy_schema() {
+    let schema = rollgate::docgen::schema("policy").unwrap().to_string();
+    for id in rule_ids() {
+        assert!(schema.contains(&format!("\"{id}\":")), "{id} is not in the policy's schema");
+    }
+}
+
+#[test]
+fn adapters_are_sorted_and_each_kind_has_one() {
+    let ids: Vec<&str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
+    assert!(ids.is_sorted(), "not sorted: {ids:?}");
+    let mut kinds = BTreeSet::new();
+    for meta in adapters::ALL.iter().map(|a| a.meta()) {
+        for kind in meta.kinds {
+            assert!(
+                kinds.insert((kind.group, kind.kind)),
+                "{}: {} {} is claimed twice",
+                meta.id,
+                kind.group,
+                kind.kind
+            );
+        }
+    }
+}
+
+#[test]
+fn an_adapter_is_its_file_its_struct_and_its_page() {
+    let files = declaring("adapters", "declare_adapter");
+    let names: BTreeSet<String> = files.iter().map(|(module, _)| module.replace('_', "-")).collect();
+    assert_eq!(names, adapter_ids(), "files of src/adapters and adapters::ALL");
+    for (module, text) in &files {
+        let declared = format!("pub {} {{", struct_name(&module.replace('_', "-")));
+        assert!(text.to_lowercase().contains(&declared.to_lowercase()), "{module}: no `{declared}`");
+    }
+    assert_eq!(stems("docs/formats", ".md"), adapter_ids(), "docs/formats and adapters::ALL");
+}
+
+#[test]
+#[ignore = "until every adapter has landed its cases"]
+fn every_adapter_has_good_bad_and_odd_cases() {
+    let mut missing = Vec::new();
+    for id in adapter_ids() {
+        let folder = root("tests/corpus").join(&id);
+        let cases: Vec<String> = std::fs::read_dir(&folder).map_or_else(
+            |_| Vec::new(),
+            |entries| entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect(),
+        );
+        for kind in ["ok-", "bad-", "odd-"] {
+            if !cases.iter().any(|case| case.starts_with(kind)) {
+                missing.push(format!("tests/corpus/{id}/{kind}*"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
