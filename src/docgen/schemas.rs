@@ -3,10 +3,13 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use crate::policy::{self, RuleSchema};
 use crate::render::{JsonReport, ModelReport};
+use crate::rules;
 
 /// The schemas that `rollgate schema` prints.
-pub const SCHEMAS: [&str; 5] = ["rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1"];
+pub const SCHEMAS: [&str; 7] =
+    ["policy", "policy-tests", "rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1"];
 
 /// The schema of that name, with its identifier.
 pub fn schema(name: &str) -> Option<Value> {
@@ -21,8 +24,15 @@ pub fn schema(name: &str) -> Option<Value> {
 fn body(name: &str) -> Option<Value> {
     let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
     match name {
+        "policy" => Some(policy::schema(&rules())),
+        "policy-tests" => Some(policy::tests_schema(&rules())),
         "report-v1" => Some(written().into_root_schema_for::<JsonReport>().into()),
         "model-v1" => Some(written().into_root_schema_for::<ModelReport>().into()),
         own => crate::adapters::rollgate::schema(own).map(Into::into),
     }
+}
+
+/// Every rule with the schema of its parameters.
+fn rules() -> Vec<RuleSchema> {
+    rules::ALL.iter().map(|def| (def.meta, def.schema)).collect()
 }

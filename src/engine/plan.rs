@@ -94,6 +94,10 @@ impl Binder for Registry {
         rules::find(rule).and_then(|def| (def.bind)(params).err()).map(|error| error.to_string())
     }
 
+    fn follows(&self, rule: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+        rules::find(rule).map_or(&[], |def| def.follows)
+    }
+
     fn schema(&self, rule: &str) -> Value {
         let mut generator = SchemaGenerator::default();
         let Some(def) = rules::find(rule) else { return Value::Null };

@@ -20,6 +20,10 @@ pub trait Binder {
     fn refuses(&self, rule: &str, params: &Value) -> Option<String>;
     /// The JSON schema of the rule's parameters, with its own `$defs`.
     fn schema(&self, rule: &str) -> Value;
+    /// Parameters that follow another rule's unless they are set themselves: (own, rule, its parameter).
+    fn follows(&self, _rule: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+        &[]
+    }
 }
 
 /// Something wrong with parameters.

@@ -44,7 +44,37 @@ fn finish(root: Schema, mut defs: Map<String, Value>, title: &str) -> Value {
         whole.extend(root.into_iter().filter(|(key, _)| key != "title" && key != "$schema"));
     }
     whole.insert("$defs".to_owned(), Value::Object(defs));
-    Value::Object(whole)
+    let mut whole = Value::Object(whole);
+    without_null(&mut whole);
+    whole
+}
+
+/// A key may be left out, but not written without a value: takes null out of what the types of optional keys allow.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        Value::Object(map) => {
+            map.values_mut().for_each(without_null);
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|name| name != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(choices)) = map.get("anyOf")
+                && let [Value::Object(only), null] = choices.as_slice()
+                && *null == json!({ "type": "null" })
+            {
+                let only = only.clone();
+                map.remove("anyOf");
+                for (key, value) in only {
+                    map.entry(key).or_insert(value);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// A rule in a policy: a level, or a mapping of a level and its parameters.
@@ -123,6 +153,16 @@ mod tests {
                 validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path().as_str())).collect();
             assert_eq!(errors, Vec::<String>::new(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_without_a_value_is_not_valid() {
+        let schema = schema(&rules());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for key in layer::KEYS {
+            assert!(!validator.is_valid(&json!({ *key: null })), "{key}");
+        }
+        assert!(!schema.to_string().contains("\"null\""));
     }
 
     #[test]

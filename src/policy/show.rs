@@ -67,14 +67,13 @@ impl Policy {
             (true, true) => Scoped::Outside,
             (true, false) => Scoped::Inside,
         };
-        let mut settings = self.settings(selector);
-        let rules = self.rules.iter().filter_map(|meta| Some((meta.id, settings.remove(meta.id)?)));
+        let settings = self.settings(selector);
         Shown {
             source: self.name(),
             extends: self.extends(),
             scoped,
             keys: self.keys(),
-            rules: rules.map(|(id, setting)| rule(id, setting, binder)).collect(),
+            rules: self.rules.iter().filter_map(|meta| rule(meta.id, &settings, binder)).collect(),
         }
     }
 
@@ -94,7 +93,8 @@ impl Policy {
     }
 }
 
-fn rule(id: &'static str, setting: Setting, binder: &dyn Binder) -> ShownRule {
+fn rule(id: &'static str, all: &BTreeMap<&'static str, Setting>, binder: &dyn Binder) -> Option<ShownRule> {
+    let setting = all.get(id)?;
     let level = ShownValue { value: setting.level.name().into(), from: setting.level_from.to_string() };
     let mut parameters = BTreeMap::new();
     let schema = binder.schema(id);
@@ -104,10 +104,17 @@ fn rule(id: &'static str, setting: Setting, binder: &dyn Binder) -> ShownRule {
             parameters.insert(name.clone(), ShownValue { value: value.clone(), from });
         }
     }
-    for (name, param) in setting.params {
-        parameters.insert(name, ShownValue { value: param.value, from: param.from.to_string() });
+    for (own, rule, theirs) in binder.follows(id) {
+        if let Some(param) = all.get(rule).and_then(|setting| setting.params.get(*theirs)) {
+            let from = format!("as {rule}: {}", param.from);
+            parameters.insert((*own).to_owned(), ShownValue { value: param.value.clone(), from });
+        }
     }
-    ShownRule { rule: id, level, parameters }
+    for (name, param) in &setting.params {
+        let shown = ShownValue { value: param.value.clone(), from: param.from.to_string() };
+        parameters.insert(name.clone(), shown);
+    }
+    Some(ShownRule { rule: id, level, parameters })
 }
 
 impl Shown {
@@ -196,6 +203,9 @@ fn quoted(text: &str) -> String {
 }
 
 fn scalar(value: &Value) -> String {
+    if let Some(whole) = value.as_f64().filter(|n| value.is_f64() && n.fract() == 0.0 && n.abs() < 1e15) {
+        return format!("{whole:.0}");
+    }
     let one_line = value.as_str().is_none_or(|text| !text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']));
     match serde_yaml::to_string(value) {
         Ok(text) if one_line => text.trim_end_matches('\n').to_owned(),
@@ -223,9 +233,13 @@ mod tests {
         }
         fn schema(&self, rule: &str) -> Value {
             match rule {
+                "big-bang" => json!({"properties": {"min-retention": {"default": 10.0}}}),
                 "canary-too-small" => json!({"properties": {"min": {"default": "1%"}, "other": {}}}),
                 _ => json!({}),
             }
+        }
+        fn follows(&self, rule: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+            if rule == "big-bang" { &[("min-retention", "rollback-path-missing", "min-retention")] } else { &[] }
         }
     }
 
@@ -250,7 +264,8 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
             "  include: [\"a/**\", \"b: c\"]  # rollgate.yaml:3",
             "timezone: Europe/Berlin  # rollgate.yaml:2",
             "undetermined: error  # preset strict",
-            "  big-bang: off  # rollgate.yaml:5",
+            "    level: off  # rollgate.yaml:5",
+            "    min-retention: 1h  # as rollback-path-missing: preset strict",
             "    level: error  # preset recommended",
             "    allow: [{days: mon-wed, hours: \"09:00-16:00\"}]  # rollgate.yaml:6",
             "    min: 2%  # rollgate.yaml:7, scope 1",
@@ -259,6 +274,12 @@ scopes: [{match: {environment: production}, rules: {canary-too-small: {min: 2%}}
         }
         let outside = own.show(&Selector::default(), &Schemas).yaml(&[]);
         assert!(outside.contains("    min: 1%  # the rule's default\n"), "{outside}");
+        assert!(
+            policy("")
+                .show(&Selector::default(), &Schemas)
+                .yaml(&[])
+                .contains("    min-retention: 10  # the rule's default\n")
+        );
     }
 
     #[test]
