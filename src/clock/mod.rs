@@ -3,6 +3,7 @@
 pub mod period;
 mod week_days;
 pub mod windows;
+pub mod written;
 
 pub use week_days::WeekDays;
 

@@ -1,14 +1,13 @@
 //! `deploy-window`: not on a Friday.
 
-use std::borrow::Cow;
-
 use chrono::Datelike;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{Cx, Rule};
 use crate::catalog::RuleMeta;
-use crate::clock::windows::{Edge, Hours, State, Window, Windows};
+use crate::clock::windows::{Edge, State, Window, Windows};
+use crate::clock::written::{DayHours, Days, FreezeEdge, Zone};
 use crate::clock::{Moment, Tz, WeekDays};
 use crate::declare_rule;
 use crate::model::units::display_seconds;
@@ -102,10 +101,10 @@ impl Default for Params {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Allowed {
-    /// The days; every day where it is missing.
+    /// Written as days such as `mon-thu`, `fri-mon` or `mon,wed`; every day where it is missing.
     #[serde(default)]
     pub days: Days,
-    /// The hours; the whole day where it is missing.
+    /// Written as hours such as `09:00-16:00`; the whole day where it is missing.
     #[serde(default)]
     pub hours: Option<DayHours>,
 }
@@ -152,55 +151,6 @@ impl TryFrom<WrittenFreeze> for Freeze {
             return Err("this freeze ends before it begins: `until` lies before `from`".to_owned());
         }
         Ok(Self(written))
-    }
-}
-
-/// Implements reading and the schema of a text that `parse` understands.
-macro_rules! text_type {
-    ($(#[$doc:meta])* $type:ident($inner:ty), $name:literal, $parse:expr, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $type(pub $inner);
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = serde_json::Value::deserialize(deserializer)?;
-                let found: Option<$inner> = value.as_str().and_then($parse);
-                let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                found.map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{shown}` is not {}", $what)))
-            }
-        }
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                $name.into()
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "description": concat!("Written as ", $what, ".") })
-            }
-        }
-    };
-}
-
-text_type!(
-    /// A zone by its IANA name.
-    Zone(Tz), "TimeZone", |t: &str| t.parse::<Tz>().ok(), "an IANA time zone such as `Europe/Berlin`"
-);
-text_type!(
-    /// Days of the week.
-    Days(WeekDays), "Days", WeekDays::parse, "days such as `mon-thu`, `fri-mon` or `mon,wed`"
-);
-text_type!(
-    /// Hours of a day.
-    DayHours(Hours), "Hours", Hours::parse, "hours such as `09:00-16:00`"
-);
-text_type!(
-    /// One end of a freeze.
-    FreezeEdge(Edge), "FreezeEdge", Edge::parse, "a date such as `2026-12-18`, or a date and time such as `2026-12-18T18:00:00+01:00`"
-);
-
-impl Default for Days {
-    fn default() -> Self {
-        Self(WeekDays::ALL)
     }
 }
 
@@ -414,6 +364,7 @@ mod tests {
         for bad in [
             json!({"timezone": "Europe/Berln"}),
             json!({"allow": [{"days": "mo-fr"}]}),
+            json!({"allow": [{"days": ["mon", "x"]}]}),
             json!({"allow": [{"hours": "9-16"}]}),
             json!({"allow": [{"day": "mon"}]}),
             json!({"freeze": [{"from": "2026-12-18"}]}),
