@@ -154,19 +154,20 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people.
+    /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people. Silent where the
+    /// value at `span` is reported as invalid already.
     pub fn undetermined(&mut self, span: Span, reason: &'static str, what: impl Into<String>) {
-        self.undetermined.push((span, reason, what.into()));
+        let invalid = |r: &Remark| r.kind == RemarkKind::Invalid && r.span == span;
+        let rollout = self.index.and_then(|i| self.facts.rollouts.get(i));
+        if !rollout.is_some_and(|r| r.remarks.iter().any(invalid)) {
+            self.undetermined.push((span, reason, what.into()));
+        }
     }
 
-    /// Says that the rule cannot decide because nobody can know the value at `span`; silent where the value is already
-    /// reported as invalid.
+    /// Says that the rule cannot decide because nobody can know the value at `span`: a template, or a reference that
+    /// leads out of the checked set.
     pub fn unknown(&mut self, rollout: &Rollout, span: Span, what: impl Into<String>) {
-        let invalid = |r: &Remark| r.kind == RemarkKind::Invalid && r.span == span;
         let written = |u: &Unknown| u.span == span;
-        if rollout.remarks.iter().any(invalid) {
-            return;
-        }
         let hidden = !rollout.unresolved.is_empty() && !rollout.undetermined.iter().any(written);
         self.undetermined(span, if hidden { "unresolved-reference" } else { "template" }, what);
     }

@@ -71,18 +71,17 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// Opens the mapping at `node`: reports keys that it does not have and those it lacks. Is it a mapping at all?
+    /// Opens the mapping at `node`: reports keys that it does not have and those it lacks, a misspelled one once. Is it a
+    /// mapping at all?
     pub(super) fn open(&mut self, node: Node<'d>, keys: &Keys, missing_at: Span) -> bool {
         if !node.is_map() {
             let message = format!("{} is a mapping, and this is {}", keys.what, written(node));
             self.wrong(node.span(), message, format!("write a mapping of {}", listed(keys.all)));
             return false;
         }
-        for (key, _) in node.entries() {
-            self.known_key(key, keys);
-        }
+        let meant: Vec<_> = node.entries().filter_map(|(key, _)| self.known_key(key, keys)).collect();
         for key in keys.required {
-            if present(node, key).is_none() {
+            if present(node, key).is_none() && !meant.contains(key) {
                 let message = format!("{} needs `{key}`, which is missing", keys.what);
                 self.wrong(missing_at, message, format!("add `{key}:`"));
             }
@@ -90,18 +89,21 @@ impl<'d> Desk<'d> {
         true
     }
 
-    fn known_key(&mut self, key: Node<'d>, keys: &Keys) {
+    /// Reports `key` where it is none of `keys`, and returns the key that was meant.
+    fn known_key(&mut self, key: Node<'d>, keys: &Keys) -> Option<&'static str> {
         let text = key.text().unwrap_or_default();
         if keys.all.contains(&text) {
-            return;
+            return None;
         }
-        if let Some(name) = nearest(text, keys.all.iter().copied()) {
+        let meant = nearest(text, keys.all.iter().copied());
+        if let Some(name) = meant {
             let message = format!("`{text}` is no key of {}; the nearest is `{name}`", keys.what);
             self.wrong(key.span(), message, format!("write `{name}`"));
         } else {
             let message = format!("`{text}` is no key of {}", keys.what);
             self.wrong(key.span(), message, format!("its keys are {}", listed(keys.all)));
         }
+        meant
     }
 
     /// The mapping under `parent.key`, its keys checked.
@@ -215,6 +217,15 @@ pub(super) fn unit<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Refusal> {
 pub(super) fn number(text: &str) -> Option<f64> {
     let plain = text.trim().bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     text.trim().parse().ok().filter(|_| plain)
+}
+
+/// Is one of `keys` written in the mapping at `node`, rightly or misspelled?
+pub(super) fn holds_any(node: Node<'_>, keys: &[&'static str], all: &Keys) -> bool {
+    let names = || all.all.iter().copied();
+    node.entries().any(|(key, value)| {
+        let written = key.text().unwrap_or_default();
+        !value.is_null() && nearest(written, names()).is_some_and(|name| keys.contains(&name))
+    })
 }
 
 /// The value under `parent.key` unless it is null.

@@ -1,6 +1,6 @@
 //! The stages of a plan.
 
-use super::desk::{Desk, Refusal, present, text};
+use super::desk::{Desk, Refusal, holds_any, present, text};
 use super::keys::STAGE;
 use crate::model::units::Length;
 use crate::model::{Audience, Basis, Exposure, Fact, Gate, GateKind, Hold, Share, Stage, Strategy};
@@ -59,8 +59,12 @@ fn stage<'d>(desk: &mut Desk<'d>, node: Node<'d>, basis: Basis) -> Stage {
     }
     let audience = audience(desk, node);
     let basis = if present(node, "tenants").is_some() { Basis::Tenants } else { basis };
-    let share = desk.unit::<Share>(node, "exposure");
-    if share.is_absent() && present(node, "audience").is_none() && present(node, "tenants").is_none() {
+    let mut share = desk.unit::<Share>(node, "exposure");
+    if share.is_absent() && audience.is_none() {
+        // Reported below, or as a misspelled key: a stage for nobody is no ring, its share is unknown.
+        share = Fact::Dynamic { expr: "".into(), span: node.anchor() };
+    }
+    if !holds_any(node, &["exposure", "audience", "tenants"], &STAGE) {
         desk.wrong(
             node.anchor(),
             "a stage needs `exposure`, `audience` or `tenants`, and has none",

@@ -64,7 +64,6 @@ fn everything_wrong_is_said_at_once() {
     let expected = [
         "cannary | `strategy` is `cannary`, which is none of `canary`",
         "exposre | `exposre` is no key of a stage; the nearest is `exposure`",
-        "exposre | a stage needs `exposure`, `audience` or `tenants`",
         "10 | `hold`: `10` has no unit: `10s` or `10m`?",
         "5 | `exposure`: `5` has no unit",
         "120% | `exposure`: `120%` is not a percentage",
