@@ -13,15 +13,15 @@ use crate::catalog::Level;
 /// RolloutPlan files. Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not decide.
 #[derive(Debug, Parser)]
 #[command(name = "rollgate", version, max_term_width = 100, disable_help_subcommand = true)]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Check a tree of manifests, or standard input.
     Check(Check),
     /// Show what a file lowers to: stages, effective exposure, holds, gates, criteria.
@@ -43,29 +43,29 @@ pub enum Command {
 
 /// Which policy applies.
 #[derive(Debug, Default, Args)]
-pub struct PolicyChoice {
+pub(super) struct PolicyChoice {
     /// Use this policy file, not the repository's.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "preset")]
-    pub policy: Option<PathBuf>,
+    pub(super) policy: Option<PathBuf>,
     /// Use this preset (recommended, strict, ai, friday-freeze), not the repository's policy.
     #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
+    pub(super) preset: Option<String>,
 }
 
 /// How the report looks.
 #[derive(Debug, Default, Args)]
-pub struct Output {
+pub(super) struct Output {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: Format,
+    pub(super) format: Format,
     /// Colour the report.
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    pub color: Color,
+    pub(super) color: Color,
 }
 
 /// How to print a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// What suits the place: `human` for now everywhere.
     #[default]
     Auto,
@@ -79,7 +79,7 @@ pub enum Format {
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless NO_COLOR or CLICOLOR=0 says no.
     #[default]
     Auto,
@@ -91,7 +91,7 @@ pub enum Color {
 
 /// The level that fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub(super) enum FailOn {
     /// Only errors.
     Error,
     /// Warnings too.
@@ -112,96 +112,89 @@ impl From<FailOn> for Level {
 /// A Helm chart's templates are no YAML before they are rendered: check `helm template … | rollgate check -`, and a
 /// kustomization by `kustomize build … | rollgate check -`.
 #[derive(Debug, Default, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Files or folders to check (default: the repository, else this folder); `-` reads standard input.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// The path that standard input stands for in reports and in the policy's globs.
     #[arg(long, value_name = "PATH")]
-    pub stdin_filename: Option<String>,
+    pub(super) stdin_filename: Option<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub policy: PolicyChoice,
+    pub(super) policy: PolicyChoice,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
     /// Also write the report to a file: `--output json=report.json`; may be given again.
     #[arg(long = "output", value_name = "FORMAT=PATH")]
-    pub outputs: Vec<String>,
+    pub(super) outputs: Vec<String>,
     /// When the deploy would start: RFC 3339, or `now`. Deploy windows are judged only with this.
     #[arg(long, value_name = "TIME")]
-    pub at: Option<String>,
+    pub(super) at: Option<String>,
     /// Run only these rules; may be given again.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
+    pub(super) select: Vec<String>,
     /// Leave these rules out; may be given again.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    pub(super) ignore: Vec<String>,
     /// The level that fails the check.
     #[arg(long, value_enum, value_name = "LEVEL")]
-    pub fail_on: Option<FailOn>,
+    pub(super) fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found; 2 where nothing could be decided.
     #[arg(long)]
-    pub exit_zero: bool,
+    pub(super) exit_zero: bool,
     /// Do not look for a git repository.
     #[arg(long)]
-    pub no_git: bool,
+    pub(super) no_git: bool,
     /// Nothing to check is clean, not undecided.
     #[arg(long)]
-    pub allow_empty: bool,
+    pub(super) allow_empty: bool,
     /// How many threads read files (default: one a core).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
+    pub(super) jobs: Option<u16>,
     /// Print only what fails the check.
     #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// Say also what was skipped and why.
     #[arg(short, long)]
-    pub verbose: bool,
+    pub(super) verbose: bool,
 }
 
 /// `rollgate inspect`.
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub(super) struct Inspect {
     /// Files or folders to read; `-` reads standard input. Definitions they refer to must be among them.
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// The path that standard input stands for.
     #[arg(long, value_name = "PATH")]
-    pub stdin_filename: Option<String>,
+    pub(super) stdin_filename: Option<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub policy: PolicyChoice,
+    pub(super) policy: PolicyChoice,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `rollgate rules`.
 #[derive(Debug, Args)]
-pub struct Rules {
+pub(super) struct Rules {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub policy: PolicyChoice,
+    pub(super) policy: PolicyChoice,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `rollgate explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(super) struct Explain {
     /// The rule's name.
     #[arg(value_name = "RULE")]
-    pub rule: String,
+    pub(super) rule: String,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `rollgate policy`.
 #[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
+pub(super) enum PolicyCommand {
     /// Print the effective policy and where every value comes from.
     Show(PolicyShow),
     /// Check that the policy can be read and every rule in it can be bound.
@@ -210,41 +203,38 @@ pub enum PolicyCommand {
 
 /// `rollgate policy show`.
 #[derive(Debug, Args)]
-pub struct PolicyShow {
+pub(super) struct PolicyShow {
     /// Show what applies to the rollouts of this file: its scopes and classes.
     #[arg(long = "for", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub policy: PolicyChoice,
+    pub(super) policy: PolicyChoice,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `rollgate policy check`.
 #[derive(Debug, Args)]
-pub struct PolicyCheck {
+pub(super) struct PolicyCheck {
     /// The policy file (default: the repository's).
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap puts a doc comment into the help's heading")]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `rollgate schema`.
 #[derive(Debug, Args)]
-pub struct Schema {
+pub(super) struct Schema {
     /// policy, rollout-plan, rollback-drill, waivers, policy-tests, report-v1 or model-v1.
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub(super) name: String,
 }
 
 /// `rollgate completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(super) struct Completions {
     /// The shell.
     #[arg(value_enum, value_name = "SHELL")]
-    pub shell: Shell,
+    pub(super) shell: Shell,
 }

@@ -8,15 +8,15 @@ use crate::clock::{self, Moment};
 
 /// What the process was started in.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub(super) struct Surroundings {
     /// The working directory, absolute.
-    pub cwd: PathBuf,
+    pub(super) cwd: PathBuf,
     /// The present.
-    pub now: Moment,
+    pub(super) now: Moment,
     /// Does standard output reach a terminal?
-    pub terminal: bool,
+    pub(super) terminal: bool,
     /// Columns to write for.
-    pub width: usize,
+    pub(super) width: usize,
     no_color: bool,
     force_color: bool,
     unicode: bool,
@@ -27,7 +27,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// When the working directory is gone.
-    pub fn ask() -> std::io::Result<Self> {
+    pub(super) fn ask() -> std::io::Result<Self> {
         let set = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
         let forced = |name: &str| variable(name).is_some_and(|v| !v.is_empty() && v != "0");
         let terminal = std::io::stdout().is_terminal();
@@ -48,7 +48,7 @@ impl Surroundings {
     }
 
     /// Is the report coloured? `--color` first, then `NO_COLOR`, the forcing variables, `CLICOLOR=0`, the terminal.
-    pub fn color(&self, asked: Color) -> bool {
+    pub(super) fn color(&self, asked: Color) -> bool {
         match asked {
             Color::Always => true,
             Color::Never => false,
@@ -59,12 +59,12 @@ impl Surroundings {
     }
 
     /// Are failures on standard error coloured?
-    pub fn color_on_stderr(&self) -> bool {
+    pub(super) fn color_on_stderr(&self) -> bool {
         !self.no_color && (self.force_color || std::io::stderr().is_terminal())
     }
 
     /// Can the terminal draw frames with more than ASCII?
-    pub const fn unicode(&self) -> bool {
+    pub(super) const fn unicode(&self) -> bool {
         self.unicode
     }
 }
