@@ -199,6 +199,8 @@ pub(super) enum PolicyCommand {
     Show(PolicyShow),
     /// Check that the policy can be read and every rule in it can be bound.
     Check(PolicyCheck),
+    /// Run the policy's unit tests.
+    Test(PolicyTest),
 }
 
 /// `rollgate policy show`.
@@ -219,6 +221,18 @@ pub(super) struct PolicyCheck {
     /// The policy file (default: the repository's).
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// `rollgate policy test`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyTest {
+    /// Test files (default: policies/tests/*.yaml).
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) policy: PolicyChoice,
     #[command(flatten)]
     pub(super) output: Output,
 }

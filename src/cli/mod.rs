@@ -7,6 +7,7 @@ mod failure;
 mod inspect;
 mod output;
 mod policy;
+mod policy_test;
 mod setup;
 mod surroundings;
 
@@ -60,6 +61,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Explain(args) => describe::explain(&args, around),
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
+        Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),

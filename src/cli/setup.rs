@@ -13,12 +13,12 @@ use crate::catalog::RuleMeta;
 use crate::clock::Moment;
 use crate::collect::{Roots, policy_text};
 use crate::engine::Registry;
-use crate::policy::{Fault, Known, Policy, PolicyError, PolicyFile, Source};
+use crate::policy::{Fault, Known, Policy, PolicyError, PolicyFile, Source, TestsFile};
 use crate::rules;
 use crate::text::nearest;
 
 /// Where a repository keeps its policy, in the order they are looked at.
-const POLICY_PATHS: [&str; 2] = ["rollgate.yaml", ".github/rollgate.yaml"];
+pub(super) const POLICY_PATHS: [&str; 2] = ["rollgate.yaml", ".github/rollgate.yaml"];
 
 /// Policy files are numbered from here, so that no file under check has their numbers.
 const FIRST_POLICY_FILE: u32 = 0xF000_0000;
@@ -37,13 +37,22 @@ fn base_of(choice: &PolicyChoice, roots: &Roots) -> PathBuf {
     }
 }
 
-/// Reads the policy at `source`; files that it extends are found below `root`.
-pub(super) fn load(source: Source, root: &Path) -> Result<Policy, Vec<Failure>> {
+/// Calls `work` with everything that a policy may name.
+fn with_known<T>(work: impl FnOnce(&Known<'_>) -> T) -> T {
     let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
     let systems: Vec<&'static str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
-    let known = Known { rules: &rules, systems: &systems, binder: &Registry, first_file: FIRST_POLICY_FILE };
+    work(&Known { rules: &rules, systems: &systems, binder: &Registry, first_file: FIRST_POLICY_FILE })
+}
+
+/// Reads a file of policy tests.
+pub(super) fn tests_file(path: &str, text: Arc<str>) -> Result<TestsFile, Vec<Failure>> {
+    with_known(|known| TestsFile::read(known, path, text)).map_err(|error| failures(&error))
+}
+
+/// Reads the policy at `source`; files that it extends are found below `root`.
+pub(super) fn load(source: Source, root: &Path) -> Result<Policy, Vec<Failure>> {
     let mut read = |path: &str| inside(root, path);
-    Policy::load(&known, source, &mut read).map_err(|error| failures(&error))
+    with_known(|known| Policy::load(known, source, &mut read)).map_err(|error| failures(&error))
 }
 
 /// The text of a file of the repository; links may not lead out of it.
