@@ -15,7 +15,8 @@ pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
     let documents = model.criteria.iter().map(|d| {
         let (start, _) = sources.positions(d.name.span);
         let place = format!("{}:{}", visible(sources.path(d.span.file)), start.line);
-        let mut out = format!("criteria document {} {} ({}) · {place}\n", d.kind, visible(&d.name.value), d.system);
+        let mut out =
+            heading(&format!("criteria document {} {} ({})", d.kind, visible(&d.name.value), d.system), &place);
         criteria(&mut out, &d.criteria);
         out
     });
@@ -38,7 +39,8 @@ fn object(id: &ObjectRef) -> String {
 fn block(rollout: &Rollout, sources: &Sources) -> String {
     let (start, _) = sources.positions(rollout.name_span);
     let file = visible(sources.path(rollout.span.file));
-    let mut out = format!("{} ({}) · {file}:{}\n", object(&rollout.id), rollout.adapter.id, start.line);
+    let mut out =
+        heading(&format!("{} ({})", object(&rollout.id), rollout.adapter.id), &format!("{file}:{}", start.line));
     let kind = if rollout.progression.is_live() { "live split" } else { "declared plan" };
     field(&mut out, "strategy", &format!("{}, {kind}", rollout.strategy.value.name()));
     let environment = rollout.environment.as_deref().map(|e| format!(" in {}", visible(e))).unwrap_or_default();
@@ -57,6 +59,12 @@ fn block(rollout: &Rollout, sources: &Sources) -> String {
     criteria(&mut out, &rollout.rollback.criteria);
     ends(&mut out, rollout);
     out
+}
+
+/// What it is and where, on one line if both fit.
+fn heading(what: &str, place: &str) -> String {
+    let line = format!("{what} · {place}\n");
+    if columns(&line) <= WIDTH { line } else { format!("{what}\n  at           {place}\n") }
 }
 
 fn field(out: &mut String, name: &str, value: &str) {
@@ -93,25 +101,48 @@ fn ends(out: &mut String, rollout: &Rollout) {
 }
 
 fn stages(out: &mut String, stages: &[Stage]) {
-    let rows: Vec<[String; 6]> = stages.iter().enumerate().map(|(i, s)| row(i, s)).collect();
-    if rows.is_empty() {
+    if stages.is_empty() {
         return;
     }
     let head = ["stage", "written", "effective", "of", "hold", "gates"].map(str::to_owned);
-    let width = |column: usize| rows.iter().chain([&head]).map(|r| r[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    for row in std::iter::once(&head).chain(&rows) {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let line = format!("    {}", cells.collect::<Vec<_>>().join("  ").trim_end());
-        if columns(&line) <= WIDTH {
-            *out += &format!("{line}\n");
-        } else {
-            // Too wide: each gate gets a line of its own, beneath the first.
-            let indent: usize = 4 + widths[..5].iter().map(|w| w + 2).sum::<usize>();
-            *out += &line.replace(", ", &format!("\n{}", " ".repeat(indent)));
-            out.push('\n');
-        }
+    let rows: Vec<[String; 6]> =
+        std::iter::once(head).chain(stages.iter().enumerate().map(|(i, s)| row(i, s))).collect();
+    let widest = |column: usize| rows.iter().map(|r| columns(&r[column])).max().unwrap_or(0);
+    let mut widths: [usize; 6] = std::array::from_fn(widest);
+    if table_width(&widths) > WIDTH {
+        widths[0] = widths[0].min(LABEL);
+        widths[5] = WIDTH.saturating_sub(table_width(&widths) - widths[5]).clamp(LABEL, widths[5].max(LABEL));
     }
+    for row in &rows {
+        *out += &table_row(row, &widths);
+    }
+}
+
+/// Columns that a stage's name or its gates get at least, before they are broken into lines.
+const LABEL: usize = 20;
+
+/// Columns of a whole row: four before it, two between cells.
+fn table_width(widths: &[usize; 6]) -> usize {
+    4 + widths.iter().sum::<usize>() + 2 * 5
+}
+
+/// One row, of several lines where a cell is wider than its column.
+fn table_row(row: &[String; 6], widths: &[usize; 6]) -> String {
+    let broken = row.iter().zip(widths).map(|(cell, width)| wrap(cell, *width, "", ""));
+    let cells: Vec<Vec<String>> = broken.map(|cell| cell.lines().map(str::to_owned).collect()).collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let mut out = String::new();
+    for line in 0..height {
+        let mut text = String::from("    ");
+        for (cell, width) in cells.iter().zip(widths) {
+            let part = cell.get(line).map_or("", |part| part);
+            text += part;
+            text += &" ".repeat((width + 2).saturating_sub(columns(part)));
+        }
+        out += text.trim_end();
+        out.push('\n');
+    }
+    out
 }
 
 fn row(index: usize, stage: &Stage) -> [String; 6] {

@@ -125,3 +125,24 @@ fn schemas_can_be_used_and_reports_fit_them() {
         }
     }
 }
+
+#[test]
+fn what_the_corpus_prints_fits_the_schemas() {
+    let validator = |name| jsonschema::validator_for(&docgen::schema(name).unwrap()).unwrap();
+    let (model, report) = (validator("model-v1"), validator("report-v1"));
+    let runs = [
+        (&model, vec!["inspect", ".", "--format", "json"]),
+        (&report, vec!["check", ".", "--format", "json", "--no-git", "--allow-empty", "--at", "2026-11-24T10:00:00Z"]),
+    ];
+    let mut seen = 0;
+    for system in files("tests/corpus") {
+        for (validator, args) in &runs {
+            let out = crate::support::rollgate(&root().join(&system)).args(args).output().unwrap();
+            let json = serde_json::from_slice(&out.stdout).unwrap();
+            let faults: Vec<String> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
+            assert!(faults.is_empty(), "{system}: {args:?}: {faults:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "no corpus");
+}
