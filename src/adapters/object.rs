@@ -21,10 +21,15 @@ pub struct Object<'d> {
 }
 
 impl<'d> Object<'d> {
-    /// The object at `node`, if it has an `apiVersion` and a `kind`.
+    /// The object at `node`, if it has an `apiVersion` and a `kind`. One of our own without a kind is an object too, of
+    /// kind "": somebody forgot it, and is told so.
     pub fn new(node: Node<'d>) -> Option<Self> {
         let api = node.get("apiVersion")?.text()?;
-        let kind = node.get("kind")?.text()?;
+        let kind = match node.get("kind").and_then(Node::text) {
+            Some(kind) => kind,
+            None if api.starts_with("rollgate/") => "",
+            None => return None,
+        };
         let (group, version) = api.split_once('/').unwrap_or(("", api));
         Some(Self { node, group, version, kind })
     }

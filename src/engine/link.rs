@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Loaded;
+use super::{Loaded, plans};
 use crate::adapters::{Definitions, Finish, World, may_mean};
 use crate::collect::File;
 use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver};
@@ -43,6 +43,11 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     }
     for (at, number, finish) in waiting {
         finish(&mut out.rollouts[at], &World::new(&definitions, &files[number].path));
+    }
+    for rollout in &mut out.rollouts {
+        if !rollout.plain_workload || rollout.declared.plan.is_some() {
+            plans::apply(rollout, &World::new(&definitions, &files[rollout.span.file.0 as usize].path));
+        }
     }
     settle_owners(&mut out.rollouts);
     out

@@ -6,6 +6,7 @@ mod link;
 mod load;
 mod markers;
 mod plan;
+mod plans;
 mod seal;
 mod settle;
 

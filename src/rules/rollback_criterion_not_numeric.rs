@@ -114,7 +114,9 @@ impl Rule for RollbackCriterionNotNumeric {
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let mut seen = BTreeSet::new();
-        for criterion in rollout.rollback.criteria.iter().filter(|c| c.class == CriterionClass::Text) {
+        // One that can never trip is `analysis-cannot-fire`'s to report.
+        let textual = |c: &&Criterion| c.class == CriterionClass::Text && c.cannot_fire.is_none();
+        for criterion in rollout.rollback.criteria.iter().filter(textual) {
             if seen.insert(criterion.span) {
                 report_text(criterion, cx);
             }

@@ -314,6 +314,27 @@ impl Drafts<'_> {
     }
 }
 
+/// A run in which no metric has a condition, told at its first metric: whatever is measured, it succeeds.
+pub(super) fn unconditional(spec: &MetricSpec, via: Span) -> Judged {
+    let why = "can never fail: it has neither a success nor a failure condition, so every measurement succeeds";
+    let criterion = Criterion {
+        metric: Metric::recognise(&spec.name, ""),
+        class: CriterionClass::Text,
+        comparison: None,
+        bound: Fact::Absent { near: spec.name_span },
+        text: None,
+        window: None,
+        tolerated: None,
+        action: Action::Rollback,
+        evaluated: Evaluated::Yes,
+        covers: StageRange::ALL,
+        cannot_fire: Some((why.into(), spec.name_span)),
+        span: spec.name_span,
+        via: Some(via),
+    };
+    Judged { criterion, trips_after: None }
+}
+
 /// Why a run beside the steps cannot fail before they are over, if that is so.
 pub(super) fn too_late(judged: &Judged, steps_take: u64) -> Option<Box<str>> {
     let after = judged.trips_after.filter(|after| *after > steps_take)?;

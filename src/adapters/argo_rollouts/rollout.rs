@@ -27,7 +27,10 @@ struct Carrier {
 pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let Some(spec) = object.spec().filter(|s| s.is_map()) else { return };
     let mut rollout = cx.blank(object, SubjectKind::Workload);
-    rollout.partial = ["template", "workloadRef", "selector"].iter().all(|k| present(spec, k).is_none());
+    let bare = ["template", "workloadRef", "selector"].iter().all(|k| present(spec, k).is_none());
+    // One that says how many and how stands for itself, shortened; a patch says one thing or another.
+    let shortened = bare && present(spec, "replicas").is_some() && present(spec, "strategy").is_some();
+    rollout.partial = bare && !shortened;
     rollout.payload = present(spec, "template").map(pod_template).unwrap_or_default();
     rollout.replicas = cx.read_u64(spec, "replicas");
     rollout.rollback.revisions =
@@ -42,7 +45,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
         let near = spec.get("progressDeadlineAbort").map_or(rollout.name_span, Node::span);
         plan.criteria.push(opaque("progressDeadlineSeconds", "no progress before the deadline", StageRange::ALL, near));
     }
-    if !rollout.partial && !object.name().is_empty() {
+    if !bare && !object.name().is_empty() {
         let router = spec.path(&["strategy", "canary", "trafficRouting"]).is_some_and(|n| !n.is_null());
         cx.define(object.id(), Whole { router });
     }
@@ -51,6 +54,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
             carry(&carrier, rollout, world);
         }
         plan.finish(rollout, world);
+        rollout.partial |= shortened && world.find::<Whole>(&rollout.id).is_some();
         if rollout.partial {
             see_base(rollout, world);
         }

@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::criteria::{Judged, Metered, judge};
+use super::criteria::{Judged, Metered, judge, unconditional};
 use super::template::{Argument, MetricSpec, Template, TemplateRef, Value, Written};
 use super::tokens::hole;
 use crate::adapters::World;
@@ -144,9 +144,13 @@ pub(super) fn run(used: &Use, from: &ObjectRef, world: &World<'_>) -> Run {
     refuse_equal_names(&metrics, &mut run);
     let patterns = used.dry_run.iter().chain(found.iter().flat_map(|(t, _)| &t.dry_run));
     let dry: Vec<Regex> = patterns.filter_map(|p| Regex::new(p).ok()).collect();
+    let first = metrics.first().copied();
     for (spec, via) in metrics {
         let dry = dry.iter().any(|d| d.is_match(&spec.name));
         measure(&Metered { spec, arguments: &arguments, dry, via: Some(via) }, &mut run);
+    }
+    if let (true, true, Some((spec, via))) = (run.judged.is_empty(), run.unresolved.is_empty(), first) {
+        run.judged.push(unconditional(spec, via));
     }
     run
 }

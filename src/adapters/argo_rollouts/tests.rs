@@ -163,3 +163,24 @@ fn runs_are_skipped_and_templates_are_documents() {
     assert_eq!(lowered.criteria[0].criteria[0].evaluated, Evaluated::Unknown);
     assert_eq!(lowered.problems.len(), 2, "two providers, and a day is no unit");
 }
+
+#[test]
+fn an_analysis_without_any_condition_can_not_fail() {
+    let text = "
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  replicas: 10
+  strategy: {canary: {steps: [{setWeight: 10}, {analysis: {templates: [{templateName: t}]}}, {pause: {}}]}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: t}
+spec:
+  metrics: [{name: m, provider: {prometheus: {query: up}}}]
+";
+    let rollout = &lower(text)[0];
+    assert!(!rollout.partial, "it says how many and how: shortened, but whole");
+    assert!(rollout.rollback.criteria[0].cannot_fire.is_some());
+}
