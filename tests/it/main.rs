@@ -7,6 +7,7 @@ mod corpus;
 mod docs;
 mod floors;
 mod parity;
+mod policies;
 mod registry;
 mod render;
 mod shared;
