@@ -38,8 +38,14 @@ impl Globs {
     }
 }
 
+/// The longest glob that is read: the matcher of a longer one might not fit in memory.
+const LONGEST: usize = 1000;
+
 /// The matcher of `glob`; the error says what is wrong with it.
 pub(super) fn matcher(glob: &str, over: Over) -> Result<GlobMatcher, String> {
+    if glob.len() > LONGEST {
+        return Err(format!("it has {} bytes, and {LONGEST} are the most", glob.len()));
+    }
     let built = GlobBuilder::new(glob).literal_separator(over == Over::Paths).backslash_escape(true).build();
     built.map(|g| g.compile_matcher()).map_err(|error| error.kind().to_string())
 }
@@ -63,5 +69,14 @@ mod tests {
         assert!(!is("**/prod/**", Over::Paths, "x/PROD/a.yaml"));
         assert!(is("team*", Over::Names, "team/a"));
         assert!(matcher("a[", Over::Names).is_err());
+    }
+
+    #[test]
+    fn the_longest_globs_can_be_compiled() {
+        for part in ["?", "*", "**/", "[!a-c]", "{a,b}", "{?,[!é]}", "é"] {
+            let glob = part.repeat(LONGEST / part.len());
+            assert!(matcher(&glob, Over::Paths).is_ok() && matcher(&glob, Over::Names).is_ok(), "{part}");
+        }
+        assert!(matcher(&"?".repeat(LONGEST + 1), Over::Names).is_err());
     }
 }
