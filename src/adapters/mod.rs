@@ -6,15 +6,19 @@
 pub mod argo_rollouts;
 mod duration;
 pub mod flagger;
+pub mod gateway_api;
+pub mod ingress_nginx;
 pub mod istio;
 pub mod kubernetes;
 mod lowering;
 mod nodes;
 mod object;
 pub mod rollgate;
+pub mod smi;
 mod split;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod traefik;
 mod workload;
 mod world;
 
@@ -36,8 +40,17 @@ pub trait Adapter: Sync {
 }
 
 /// Every adapter, sorted by id.
-pub static ALL: &[&dyn Adapter] =
-    &[&argo_rollouts::ArgoRollouts, &flagger::Flagger, &istio::Istio, &kubernetes::Kubernetes, &rollgate::Rollgate];
+pub static ALL: &[&dyn Adapter] = &[
+    &argo_rollouts::ArgoRollouts,
+    &flagger::Flagger,
+    &gateway_api::GatewayApi,
+    &ingress_nginx::IngressNginx,
+    &istio::Istio,
+    &kubernetes::Kubernetes,
+    &rollgate::Rollgate,
+    &smi::Smi,
+    &traefik::Traefik,
+];
 
 /// The adapter that claims `group` and `kind`.
 pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
