@@ -79,104 +79,92 @@ impl Metric {
             MetricKind::Custom => kind_of_query(query),
             known => known,
         };
-        let percentile = percentile(name).or_else(|| percentile(query));
-        let percentile_tenths = if kind == MetricKind::Latency { percentile } else { None };
+        let percentile = || percentile(name).or_else(|| percentile(query));
+        let percentile_tenths = if kind == MetricKind::Latency { percentile() } else { None };
         Self { kind, name: name.into(), percentile_tenths }
     }
 }
 
-/// Words of a name, lower-case: `http_5xx-Errors` is `http`, `5xx`, `errors`; camel case is split.
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// Calls `look` with every word of a name, lower-case, until it says yes: `http_5xx-Errors` is `http`, `5xx`, `errors`;
+/// camel case is split. Words longer than the buffer tell nothing and are cut. Nothing is allocated: this runs for
+/// every metric of every manifest.
+fn any_word(text: &str, mut look: impl FnMut(&str) -> bool) -> bool {
+    let mut buffer = [0_u8; 24];
+    let mut length = 0;
     let mut lower_before = false;
-    for c in text.chars() {
-        let starts = c.is_uppercase() && lower_before;
-        if !c.is_alphanumeric() || starts {
-            words.push(String::new());
+    for byte in text.bytes().chain(std::iter::once(b' ')) {
+        let starts = byte.is_ascii_uppercase() && lower_before;
+        if (starts || !byte.is_ascii_alphanumeric()) && length > 0 {
+            if std::str::from_utf8(&buffer[..length]).is_ok_and(&mut look) {
+                return true;
+            }
+            length = 0;
         }
-        if c.is_alphanumeric() {
-            words.last_mut().expect("never empty: one is pushed first").extend(c.to_lowercase());
+        if byte.is_ascii_alphanumeric() && length < buffer.len() {
+            buffer[length] = byte.to_ascii_lowercase();
+            length += 1;
         }
-        lower_before = c.is_lowercase() || c.is_ascii_digit();
+        lower_before = byte.is_ascii_lowercase() || byte.is_ascii_digit();
     }
-    words.retain(|w| !w.is_empty());
-    words
+    false
 }
 
-/// The kind that a metric's own name tells.
+/// What one word of a metric's name says.
+fn kind_of_word(word: &str) -> Option<MetricKind> {
+    Some(match word {
+        "cost" | "costs" | "usd" | "spend" | "price" | "dollars" => MetricKind::CostPerCall,
+        "eval" | "evals" | "faithfulness" | "groundedness" | "relevance" | "hallucination" | "judge" | "bleu"
+        | "rouge" | "f1" | "accuracy" | "toxicity" => MetricKind::EvalScore,
+        "csat" | "nps" | "conversion" | "conversions" | "revenue" | "checkout" | "orders" | "retention" | "signup"
+        | "signups" => MetricKind::Business,
+        "latency" | "latencies" | "duration" | "ttft" | "p50" | "p90" | "p95" | "p99" | "p999" | "percentile" => {
+            MetricKind::Latency
+        }
+        "success" | "successes" | "successful" | "availability" | "non5xx" => MetricKind::SuccessRate,
+        "error" | "errors" | "err" | "failure" | "failures" | "fail" | "failed" | "5xx" | "4xx" | "500" | "500s"
+        | "404s" | "exceptions" | "faults" => MetricKind::ErrorRate,
+        "cpu" | "memory" | "mem" | "saturation" | "queue" | "utilization" | "utilisation" | "disk" | "lag"
+        | "restarts" => MetricKind::Saturation,
+        _ => return None,
+    })
+}
+
+/// The kind that a metric's own name tells. Where words disagree the rarer subject wins: a `cost_error` is a cost.
 fn kind_of(name: &str) -> MetricKind {
-    let words = words(name);
-    let has = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
-    if has(&["cost", "costs", "usd", "spend", "price", "dollars"]) {
-        return MetricKind::CostPerCall;
-    }
-    if has(&[
-        "eval",
-        "evals",
-        "faithfulness",
-        "groundedness",
-        "relevance",
-        "hallucination",
-        "judge",
-        "bleu",
-        "rouge",
-        "f1",
-        "accuracy",
-        "toxicity",
-    ]) || (has(&["quality"]) && has(&["score"]))
-    {
-        return MetricKind::EvalScore;
-    }
-    if has(&[
-        "csat",
-        "nps",
-        "conversion",
-        "conversions",
-        "revenue",
-        "checkout",
-        "orders",
-        "retention",
-        "signup",
-        "signups",
-    ]) {
-        return MetricKind::Business;
-    }
-    if has(&["latency", "latencies", "duration", "ttft", "p50", "p90", "p95", "p99", "p999", "percentile"])
-        || (has(&["response", "request"]) && has(&["time", "times", "seconds", "ms"]))
-    {
-        return MetricKind::Latency;
-    }
-    if has(&["success", "successes", "successful", "availability", "non5xx"])
-        || (has(&["ok"]) && has(&["rate", "ratio"]))
-    {
-        return MetricKind::SuccessRate;
-    }
-    if has(&[
-        "error",
-        "errors",
-        "err",
-        "failure",
-        "failures",
-        "fail",
-        "failed",
-        "5xx",
-        "4xx",
-        "500",
-        "500s",
-        "404s",
-        "exceptions",
-        "faults",
-    ]) {
-        return MetricKind::ErrorRate;
-    }
-    if has(&["cpu", "memory", "mem", "saturation", "queue", "utilization", "utilisation", "disk", "lag", "restarts"]) {
-        return MetricKind::Saturation;
-    }
-    MetricKind::Custom
+    let mut told = [false; MetricKind::ALL.len()];
+    let (mut quality, mut score, mut answer, mut time, mut ok, mut rate) = (false, false, false, false, false, false);
+    any_word(name, |word| {
+        if let Some(kind) = kind_of_word(word) {
+            told[kind as usize] = true;
+        }
+        quality |= word == "quality";
+        score |= word == "score";
+        answer |= matches!(word, "response" | "request");
+        time |= matches!(word, "time" | "times" | "seconds" | "ms");
+        ok |= word == "ok";
+        rate |= matches!(word, "rate" | "ratio");
+        false
+    });
+    told[MetricKind::EvalScore as usize] |= quality && score;
+    told[MetricKind::Latency as usize] |= answer && time;
+    told[MetricKind::SuccessRate as usize] |= ok && rate;
+    let order = [
+        MetricKind::CostPerCall,
+        MetricKind::EvalScore,
+        MetricKind::Business,
+        MetricKind::Latency,
+        MetricKind::SuccessRate,
+        MetricKind::ErrorRate,
+        MetricKind::Saturation,
+    ];
+    order.into_iter().find(|kind| told[*kind as usize]).unwrap_or(MetricKind::Custom)
 }
 
 /// The kind that a query's text tells; queries hold many words, so only telling ones count.
 fn kind_of_query(query: &str) -> MetricKind {
+    if query.is_empty() {
+        return MetricKind::Custom;
+    }
     let query = query.to_ascii_lowercase();
     let has = |needles: &[&str]| needles.iter().any(|n| query.contains(n));
     if has(&["histogram_quantile", "_duration_", "latency", "percentile(", "targetresponsetime"]) {
@@ -199,16 +187,21 @@ fn kind_of_query(query: &str) -> MetricKind {
 
 /// The percentile that a name or a query tells, in tenths: `p95`, `0.95` of a `histogram_quantile`.
 fn percentile(text: &str) -> Option<u16> {
-    for word in words(text) {
-        let digits = word.strip_prefix('p').filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-        if let Some(value) = digits.and_then(|d| d.parse::<u16>().ok()) {
-            return match value {
-                0..=99 => Some(value * 10),
-                995 | 999 => Some(value),
-                _ => None,
-            };
-        }
-    }
+    let mut found = None;
+    any_word(text, |word| {
+        let value = word.strip_prefix('p').filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+        found = match value.and_then(|d| d.parse::<u16>().ok()) {
+            Some(value @ 0..=99) => Some(value * 10),
+            Some(value @ (995 | 999)) => Some(value),
+            Some(_) | None => None,
+        };
+        found.is_some()
+    });
+    found.or_else(|| quantile(text))
+}
+
+/// The quantile that a Prometheus query asks for, in tenths of a percent.
+fn quantile(text: &str) -> Option<u16> {
     let after = text.split("histogram_quantile(").nth(1)?.trim_start();
     let end = after.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(after.len());
     let quantile: f64 = after[..end].parse().ok().filter(|q| (0.0..=1.0).contains(q))?;

@@ -20,7 +20,7 @@ pub(super) fn parse(cx: Context<'_>, comments: bool, tabs: bool) -> Result<Docum
         flow_nesting_limit: cx.limits.depth,
         block_nesting_limit: cx.limits.depth,
     };
-    let nodes = Vec::with_capacity(cx.text.len() / 16 + 1);
+    let nodes = Vec::with_capacity(cx.text.len() / 10 + 1);
     let mut builder = Builder {
         doc: Document::new(&cx, nodes),
         cx,
