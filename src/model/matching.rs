@@ -57,12 +57,13 @@ impl Match {
     }
 }
 
-/// Globs over names.
-#[derive(Clone, Debug)]
-struct Names(Vec<GlobMatcher>);
+/// Globs over names; none of them matches nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Vec<GlobMatcher>);
 
 impl Names {
-    fn matches(&self, text: &str) -> bool {
+    /// Does any of them match `text`?
+    pub fn matches(&self, text: &str) -> bool {
         self.0.iter().any(|glob| glob.is_match(text))
     }
 }

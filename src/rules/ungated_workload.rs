@@ -1,13 +1,12 @@
 //! `ungated-workload`: a workload that ships by itself.
 
-use globset::{GlobBuilder, GlobMatcher};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{Cx, DeclaredService, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{Fact, Rollout, Strategy};
+use crate::model::{Fact, Names, Rollout, Strategy};
 
 declare_rule! {
     /// ## What it checks
@@ -74,35 +73,12 @@ pub struct Params {
     /// The kinds of workload that are looked at.
     pub kinds: Vec<String>,
     /// Globs of names that are left out.
-    pub exclude: Vec<NameGlob>,
+    pub exclude: Names,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { kinds: vec!["Deployment".to_owned()], exclude: Vec::new() }
-    }
-}
-
-/// A glob over names.
-#[derive(Debug)]
-pub struct NameGlob(GlobMatcher);
-
-impl<'de> Deserialize<'de> for NameGlob {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let glob = GlobBuilder::new(&text).build();
-        glob.map(|g| Self(g.compile_matcher()))
-            .map_err(|e| serde::de::Error::custom(format!("`{text}` is no glob: {}", e.kind())))
-    }
-}
-
-impl JsonSchema for NameGlob {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "NameGlob".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "A glob over names, such as `batch-*`." })
+        Self { kinds: vec!["Deployment".to_owned()], exclude: Names::default() }
     }
 }
 
@@ -116,7 +92,7 @@ impl Rule for UngatedWorkload {
             return;
         }
         let wanted = params.kinds.iter().any(|k| **k == *rollout.id.kind);
-        let excluded = params.exclude.iter().any(|glob| glob.0.is_match(&*rollout.id.name));
+        let excluded = params.exclude.matches(&rollout.id.name);
         if !wanted || excluded || is_big_bang(rollout, &cx.facts.services) {
             return;
         }
