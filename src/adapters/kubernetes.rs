@@ -109,10 +109,8 @@ fn strategy(object: &Object<'_>, spec: Node<'_>, rollout: &mut Rollout, cx: &mut
         limits(object, rolling, cx);
     }
     let near = node.map_or(rollout.name_span, Node::anchor);
-    let mut stages = Vec::new();
-    if let Some(partition) = rolling.filter(|_| object.kind != "Deployment").and_then(|r| r.get("partition")) {
-        stages.extend(partition_stage(partition, rollout, cx));
-    }
+    let partition = rolling.filter(|_| object.kind != "Deployment").and_then(|r| r.get("partition"));
+    let held = partition.and_then(|p| partition_stage(p, rollout, cx));
     let everybody = Exposure::exact(Share::ALL, Basis::Pods);
     let mut all =
         Stage::new(Fact::Defaulted { value: everybody, by: "a rolling update ends with all pods", near }, near);
@@ -120,8 +118,7 @@ fn strategy(object: &Object<'_>, spec: Node<'_>, rollout: &mut Rollout, cx: &mut
     if let Some(ready) = spec.get("minReadySeconds").and_then(Node::as_i64).and_then(|s| u64::try_from(s).ok()) {
         all.hold = Fact::stated(if ready == 0 { Hold::None } else { Hold::Timed(ready) }, near);
     }
-    stages.push(all);
-    rollout.progression = Progression::Declared(stages);
+    rollout.progression = Progression::Declared(held.into_iter().chain([all]).collect());
 }
 
 /// A partition holds the pods below it on the old version until somebody edits it.

@@ -15,9 +15,21 @@ use crate::text::{FileId, Span, Spanned};
 /// Finishes a rollout once every file has been read: resolves references to siblings.
 pub type Finish = Box<dyn FnOnce(&mut Rollout, &World<'_>) + Send>;
 
+/// Whom a file is lowered for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Rules.
+    #[default]
+    Rules,
+    /// People who look at everything a file lowers to.
+    Inspection,
+}
+
 /// What one file lowered to.
 #[derive(Default)]
 pub struct Lowered {
+    /// Whom it is for.
+    pub audience: Audience,
     /// Rollouts, each with what is still to be done when all files are read.
     pub rollouts: Vec<(Rollout, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
@@ -35,6 +47,14 @@ pub struct Lowered {
 }
 
 impl Lowered {
+    /// Gives back what the lists of this file will not need: thousands of files are kept until all are read.
+    pub fn shrink(&mut self) {
+        self.rollouts.shrink_to_fit();
+        self.definitions.shrink_to_fit();
+        self.criteria.shrink_to_fit();
+        self.problems.shrink_to_fit();
+    }
+
     /// Adds what another part of the same file lowered to.
     pub fn append(&mut self, mut more: Self) {
         self.rollouts.append(&mut more.rollouts);
@@ -111,6 +131,7 @@ impl<'a> Lowering<'a> {
     fn push(&mut self, mut rollout: Rollout, finish: Option<Finish>) {
         rollout.remarks.append(&mut self.remarks);
         rollout.undetermined.append(&mut self.undetermined);
+        rollout.shrink();
         self.out.rollouts.push((rollout, finish));
     }
 
@@ -119,9 +140,11 @@ impl<'a> Lowering<'a> {
         self.out.definitions.push((id, Box::new(value)));
     }
 
-    /// Hands in a document that holds criteria and rolls nothing out.
-    pub fn criteria(&mut self, document: CriteriaDocument) {
-        self.out.criteria.push(document);
+    /// Hands in a document that holds criteria and rolls nothing out; it is made only for who looks at such documents.
+    pub fn criteria(&mut self, document: impl FnOnce() -> CriteriaDocument) {
+        if self.out.audience == Audience::Inspection {
+            self.out.criteria.push(document());
+        }
     }
 
     /// Hands in a drill.

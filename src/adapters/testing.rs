@@ -2,14 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{Definitions, Lowered, Lowering, Object, World, claiming};
+use super::{Audience, Definitions, Lowered, Lowering, Object, World, claiming};
 use crate::model::Rollout;
 use crate::syntax::{self, Engine, Limits, Node};
 use crate::text::FileId;
 
 /// Everything that the documents of `text` lower to, before anything is linked.
 pub(crate) fn lower_all(text: &str) -> Lowered {
-    let mut out = Lowered::default();
+    lower_for(text, Audience::Rules)
+}
+
+/// The same for people who look at everything.
+pub(crate) fn inspect_all(text: &str) -> Lowered {
+    lower_for(text, Audience::Inspection)
+}
+
+fn lower_for(text: &str, audience: Audience) -> Lowered {
+    let mut out = Lowered { audience, ..Lowered::default() };
     let path: Arc<str> = "test.yaml".into();
     for chunk in syntax::chunks(text) {
         let engine = if text.contains("rollgate/v1") { Engine::Core12 } else { Engine::GoYamlV2 };

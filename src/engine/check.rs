@@ -8,6 +8,7 @@ use super::plan::{Choice, Plan};
 use super::seal::seal;
 use super::settle::{facets, service_anchors, settle};
 use super::{Linked, LoadLimits, Loaded, link, load};
+use crate::adapters::Audience;
 use crate::catalog::Level;
 use crate::clock::Moment;
 use crate::collect::{Content, WorkingSet, read};
@@ -61,7 +62,7 @@ struct Read {
 /// Checks.
 pub fn check(input: Input<'_>) -> (Report, Sources) {
     let (policy, fail_on) = (input.policy, input.fail_on.unwrap_or(input.policy.fail_on));
-    let mut read = gather(&input.set, policy);
+    let mut read = gather(&input.set, policy, Audience::Rules);
     if !read.claimed && !input.allow_empty && read.failures.is_empty() {
         read.failures.push(nothing_to_check());
     }
@@ -88,12 +89,14 @@ pub fn check(input: Input<'_>) -> (Report, Sources) {
         coverage: read.coverage,
         rules: rules::ALL.iter().map(|d| d.meta).filter(|m| ran.contains(m.id)).collect(),
     };
+    // The process is about to end: giving back thousands of rollouts block by block takes as long as judging them.
+    std::mem::forget(facts);
     (report, sources)
 }
 
 /// Reads and lowers, and shows everything.
 pub fn inspect(set: &WorkingSet, policy: &Policy) -> Inspected {
-    let read = gather(set, policy);
+    let read = gather(set, policy, Audience::Inspection);
     let mut sources = Sources::new(paths(set));
     for number in 0..set.files.len() {
         load_text(&mut sources, set, number, None);
@@ -105,9 +108,9 @@ fn paths(set: &WorkingSet) -> Vec<Arc<str>> {
     set.files.iter().map(|f| Arc::clone(&f.path)).collect()
 }
 
-fn gather(set: &WorkingSet, policy: &Policy) -> Read {
+fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     let limits = limits(policy);
-    let mut loaded = load(&set.files, &limits);
+    let mut loaded = load(&set.files, &limits, audience);
     let (mut coverage, mut failures) = (Coverage { files: set.files.len(), ..Coverage::default() }, Vec::new());
     coverage.skipped.extend(set.skipped.iter().map(|s| Skipped { path: s.path.clone(), reason: s.reason.clone() }));
     for failure in &set.failures {

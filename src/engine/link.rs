@@ -24,7 +24,8 @@ pub struct Linked {
 
 /// Joins `loaded`, the results of `files` in their order.
 pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
-    let mut out = Linked::default();
+    let count = loaded.iter().map(|l| l.lowered.rollouts.len()).sum();
+    let mut out = Linked { rollouts: Vec::with_capacity(count), ..Linked::default() };
     let mut definitions = Definitions::default();
     let mut waiting: Vec<(usize, usize, Finish)> = Vec::new();
     for (number, one) in loaded.into_iter().enumerate() {
@@ -43,6 +44,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     }
     for (at, number, finish) in waiting {
         finish(&mut out.rollouts[at], &World::new(&definitions, &files[number].path));
+        out.rollouts[at].shrink();
     }
     for rollout in &mut out.rollouts {
         if !rollout.plain_workload || rollout.declared.plan.is_some() {

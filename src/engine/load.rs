@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::markers::{holds_marker, may_hold_known_kind};
-use crate::adapters::{self, Lowered, Lowering, Object};
+use crate::adapters::{self, Audience, Lowered, Lowering, Object};
 use crate::collect::{Content, File, read};
 use crate::model::{Problem, ProblemKind, Remark, RemarkKind};
 use crate::syntax::{self, Chunk, Document, Engine, Limits, Node, SyntaxError, SyntaxErrorKind};
@@ -41,22 +41,24 @@ pub struct Loaded {
     pub length: usize,
 }
 
-/// Loads `files` in parallel; the results stand in the order of the files.
-pub fn load(files: &[File], limits: &LoadLimits) -> Vec<Loaded> {
+/// Loads `files` in parallel for `audience`; the results stand in the order of the files.
+pub fn load(files: &[File], limits: &LoadLimits, audience: Audience) -> Vec<Loaded> {
     let numbered = files.par_iter().enumerate();
-    numbered.map(|(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits)).collect()
+    numbered.map(|(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits, audience)).collect()
 }
 
-fn load_file(id: FileId, file: &File, limits: &LoadLimits) -> Loaded {
+fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -> Loaded {
     let mut out = Loaded::default();
     match read(file, limits.file_bytes) {
         Ok(Content::Text(text)) => {
             out.length = text.len();
-            let parts = load_text(id, &file.path, &text, &limits.document);
+            let mut parts = load_text(id, &file.path, &text, &limits.document, audience).into_iter();
+            (out.lowered, out.documents) = parts.next().unwrap_or_default();
             for (lowered, documents) in parts {
                 out.lowered.append(lowered);
                 out.documents += documents;
             }
+            out.lowered.shrink();
         }
         Ok(Content::NotUtf8 { bytes, valid }) => unreadable_bytes(&mut out, id, &bytes, valid),
         Ok(Content::TooLarge { head, size }) => too_large(&mut out, id, &head, size, limits.file_bytes),
@@ -104,9 +106,9 @@ fn too_large(out: &mut Loaded, id: FileId, head: &[u8], size: u64, limit: u64) {
 const WORTH_SPLITTING: usize = 1 << 20;
 
 /// Lowers every document of `text`; a large text in parallel, with the results in order.
-fn load_text(id: FileId, path: &Arc<str>, text: &str, limits: &Limits) -> Vec<(Lowered, usize)> {
+fn load_text(id: FileId, path: &Arc<str>, text: &str, limits: &Limits, audience: Audience) -> Vec<(Lowered, usize)> {
     let one = |chunks: &[Chunk<'_>]| {
-        let mut lowered = Lowered::default();
+        let mut lowered = Lowered { audience, ..Lowered::default() };
         let documents = chunks.iter().map(|c| load_chunk(id, path, c, limits, &mut lowered)).sum();
         (lowered, documents)
     };

@@ -293,6 +293,18 @@ impl Rollout {
         self.progression.stages()
     }
 
+    /// Gives back what its lists do not need.
+    pub fn shrink(&mut self) {
+        self.payload.shrink_to_fit();
+        self.monitors.shrink_to_fit();
+        self.owns.shrink_to_fit();
+        self.remarks.shrink_to_fit();
+        self.rollback.criteria.shrink_to_fit();
+        match &mut self.progression {
+            Progression::Declared(stages) | Progression::Live(stages) => stages.shrink_to_fit(),
+        }
+    }
+
     /// The first stage that somebody, but not everybody, meets (clarifications 8).
     pub fn first_limited(&self) -> Option<(usize, &Stage)> {
         self.stages().iter().enumerate().find(|(_, s)| s.share().is_some_and(super::Share::is_limited))

@@ -112,20 +112,11 @@ impl Adapter for ArgoRollouts {
 /// A template is a definition for rollouts, and a document of criteria by itself.
 fn lower_template(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let template = template::read(object, cx);
-    let run = Run::of_template(&template, &Arguments::own(&template));
-    let criteria = run.judged.into_iter().map(|judged| {
-        let mut criterion = judged.criterion;
-        if criterion.evaluated == Evaluated::Yes {
-            // Who refers to it is another document's affair.
-            criterion.evaluated = Evaluated::Unknown;
-        }
-        criterion
-    });
-    cx.criteria(CriteriaDocument {
+    cx.criteria(|| CriteriaDocument {
         system: ArgoRollouts::META.id,
         kind: object.kind.into(),
         name: Spanned::new(object.name().into(), object.name_span()),
-        criteria: criteria.collect(),
+        criteria: own_criteria(&template),
         span: object.node.span(),
     });
     let mut id = object.id();
@@ -133,4 +124,18 @@ fn lower_template(object: &Object<'_>, cx: &mut Lowering<'_>) {
         id.namespace = None;
     }
     cx.define(id, template);
+}
+
+/// The criteria of a template by itself, with nobody supplying arguments.
+fn own_criteria(template: &template::Template) -> Vec<crate::model::Criterion> {
+    let run = Run::of_template(template, &Arguments::own(template));
+    let unattached = |judged: criteria::Judged| {
+        let mut criterion = judged.criterion;
+        if criterion.evaluated == Evaluated::Yes {
+            // Who refers to it is another document's affair.
+            criterion.evaluated = Evaluated::Unknown;
+        }
+        criterion
+    };
+    run.judged.into_iter().map(unattached).collect()
 }

@@ -103,9 +103,11 @@ pub(super) struct Template {
 /// Reads the template in `object`; what breaks the system's rules becomes a problem of the file.
 pub(super) fn read(object: &Object<'_>, cx: &mut Lowering<'_>) -> Template {
     let Some(spec) = object.spec() else { return Template::default() };
+    let mut metrics: Vec<MetricSpec> = items(spec, "metrics").map(metric).collect();
+    metrics.shrink_to_fit();
     let template = Template {
         arguments: spec.get("args").map(|n| arguments(n, None)).unwrap_or_default(),
-        metrics: items(spec, "metrics").map(metric).collect(),
+        metrics,
         dry_run: dry_run(spec),
         nested: references(spec),
     };

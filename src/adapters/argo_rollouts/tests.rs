@@ -1,6 +1,6 @@
 //! Rollouts as their authors write them, and what they come to.
 
-use crate::adapters::testing::{lower, lower_all};
+use crate::adapters::testing::{inspect_all, lower, lower_all};
 use crate::model::{
     Action, Basis, Comparer, Comparison, CriterionClass, Evaluated, Hold, RemarkKind, Rollout, Share, Stage,
 };
@@ -156,7 +156,7 @@ fn a_mirror_lasts_until_it_is_removed() {
 
 #[test]
 fn runs_are_skipped_and_templates_are_documents() {
-    let lowered = lower_all(
+    let lowered = inspect_all(
         "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisRun\nmetadata: {name: r}\n---\napiVersion: argoproj.io/v1alpha1\nkind: ClusterAnalysisTemplate\nmetadata: {name: t}\nspec: {metrics: [{name: a, interval: 1d, successCondition: result < 1, provider: {web: {}, job: {}}}]}\n",
     );
     assert!(lowered.rollouts.is_empty());
