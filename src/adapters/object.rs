@@ -1,9 +1,7 @@
 //! A Kubernetes-shaped object: group, kind, metadata.
 
-use std::collections::BTreeMap;
-
 use crate::model::units::parse_seconds_f64;
-use crate::model::{ChangeKind, Declared, Fact, ObjectRef, Risk};
+use crate::model::{ChangeKind, Declared, Fact, Labels, ObjectRef, Risk};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -92,8 +90,8 @@ impl<'d> Object<'d> {
         }
     }
 
-    fn labels(&self) -> BTreeMap<Box<str>, Box<str>> {
-        let Some(labels) = self.node.path(&["metadata", "labels"]) else { return BTreeMap::new() };
+    fn labels(&self) -> Labels {
+        let Some(labels) = self.node.path(&["metadata", "labels"]) else { return Labels::default() };
         labels.entries().filter_map(|(k, v)| Some((k.text()?.into(), v.text()?.into()))).collect()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::model::ObjectRef;
 
 struct Entry {
-    namespace: Option<Box<str>>,
+    id: ObjectRef,
     path: Arc<str>,
     value: Box<dyn Any + Send + Sync>,
 }
@@ -15,14 +15,20 @@ struct Entry {
 /// Every definition that the adapters made, whatever file it stands in.
 #[derive(Default)]
 pub struct Definitions {
-    entries: BTreeMap<(Box<str>, Box<str>, Box<str>), Vec<Entry>>,
+    /// By name.
+    entries: BTreeMap<Box<str>, Vec<Entry>>,
 }
 
 impl Definitions {
     /// Adds the definition of `id`, made in the file `path`.
     pub fn add(&mut self, id: ObjectRef, path: &Arc<str>, value: Box<dyn Any + Send + Sync>) {
-        let entry = Entry { namespace: id.namespace, path: Arc::clone(path), value };
-        self.entries.entry((id.group, id.kind, id.name)).or_default().push(entry);
+        let (name, entry) = (id.name.clone(), Entry { id, path: Arc::clone(path), value });
+        self.entries.entry(name).or_insert_with(|| Vec::with_capacity(1)).push(entry);
+    }
+
+    /// Is anything of this group defined?
+    pub fn holds_group(&self, group: &str) -> bool {
+        self.entries.values().flatten().any(|e| *e.id.group == *group)
     }
 }
 
@@ -49,11 +55,12 @@ impl<'w> World<'w> {
 
     /// Every definition that `id` may mean, the likeliest first.
     pub fn all<T: Any>(&self, id: &ObjectRef) -> Vec<&'w T> {
-        let key = (id.group.clone(), id.kind.clone(), id.name.clone());
-        let Some(entries) = self.definitions.entries.get(&key) else { return Vec::new() };
-        let mut fitting: Vec<_> = entries.iter().filter(|e| may_mean(&e.namespace, &id.namespace)).collect();
+        let Some(entries) = self.definitions.entries.get(&id.name) else { return Vec::new() };
+        let fits =
+            |e: &&Entry| e.id.group == id.group && e.id.kind == id.kind && may_mean(&e.id.namespace, &id.namespace);
+        let mut fitting: Vec<_> = entries.iter().filter(fits).collect();
         fitting.sort_by_key(|e| {
-            let exact = e.namespace == id.namespace;
+            let exact = e.id.namespace == id.namespace;
             (!exact, std::cmp::Reverse(nearness(&e.path, self.path)), Arc::clone(&e.path))
         });
         fitting.into_iter().filter_map(|e| e.value.downcast_ref()).collect()

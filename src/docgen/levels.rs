@@ -1,10 +1,8 @@
 //! What each preset says of each rule.
 
-use std::collections::BTreeMap;
-
 use crate::catalog::{Level, RuleMeta};
 use crate::engine::Registry;
-use crate::model::ChangeKind;
+use crate::model::{ChangeKind, Labels};
 use crate::policy::{Facets, Known, PRESETS, Policy, Selector, Setting, Source};
 use crate::{adapters, rules};
 
@@ -92,7 +90,7 @@ fn selector(policy: &Policy, change: ChangeKind) -> Selector {
         kind: "",
         namespace: None,
         name: "",
-        labels: &BTreeMap::new(),
+        labels: Labels::NONE,
         path: "",
         change: Some(change),
         risk: None,

@@ -46,8 +46,9 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
         finish(&mut out.rollouts[at], &World::new(&definitions, &files[number].path));
         out.rollouts[at].shrink();
     }
+    let any_plan = definitions.holds_group("rollgate");
     for rollout in &mut out.rollouts {
-        if !rollout.plain_workload || rollout.declared.plan.is_some() {
+        if any_plan || rollout.declared.plan.is_some() {
             plans::apply(rollout, &World::new(&definitions, &files[rollout.span.file.0 as usize].path));
         }
     }
@@ -57,19 +58,15 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
 
 /// Marks every rollout that another one rewrites.
 fn settle_owners(rollouts: &mut [Rollout]) {
-    let mut owned: BTreeMap<(Box<str>, Box<str>, Box<str>), Vec<(usize, Option<Box<str>>)>> = BTreeMap::new();
+    let mut owned: BTreeMap<&str, Vec<(usize, &ObjectRef)>> = BTreeMap::new();
     for (index, rollout) in rollouts.iter().enumerate() {
         for object in &rollout.owns {
-            let key = (object.group.clone(), object.kind.clone(), object.name.clone());
-            owned.entry(key).or_default().push((index, object.namespace.clone()));
+            owned.entry(&object.name).or_default().push((index, object));
         }
     }
-    if owned.is_empty() {
-        return;
-    }
     let owner_of = |index: usize, id: &ObjectRef| {
-        let owners = owned.get(&(id.group.clone(), id.kind.clone(), id.name.clone()))?;
-        owners.iter().find(|(o, namespace)| *o != index && may_mean(&id.namespace, namespace)).map(|(o, _)| *o)
+        let same = |o: &ObjectRef| o.group == id.group && o.kind == id.kind && may_mean(&id.namespace, &o.namespace);
+        owned.get(&*id.name)?.iter().find(|(owner, object)| *owner != index && same(object)).map(|(owner, _)| *owner)
     };
     let owners: Vec<(usize, usize)> =
         rollouts.iter().enumerate().filter_map(|(i, r)| Some((i, owner_of(i, &r.id)?))).collect();

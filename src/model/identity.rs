@@ -1,7 +1,5 @@
 //! Which object a rollout is, and what its author says about it.
 
-use std::collections::BTreeMap;
-
 use super::Fact;
 
 /// The identity of an object: the same one after a rename of its file.
@@ -117,6 +115,33 @@ impl Risk {
     }
 }
 
+/// Labels of an object: a handful of names and values, in the order they are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(Vec<(Box<str>, Box<str>)>);
+
+impl Labels {
+    /// No labels.
+    pub const NONE: &Self = &Self(Vec::new());
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(k, _)| **k == *key).map(|(_, value)| &**value)
+    }
+
+    /// Adds a label; the last of a name counts.
+    pub fn insert(&mut self, key: Box<str>, value: Box<str>) {
+        self.0.push((key, value));
+    }
+}
+
+impl FromIterator<(Box<str>, Box<str>)> for Labels {
+    fn from_iter<T: IntoIterator<Item = (Box<str>, Box<str>)>>(labels: T) -> Self {
+        let mut all = Self(labels.into_iter().collect());
+        all.0.shrink_to_fit();
+        all
+    }
+}
+
 /// What the object's own text says of itself: our annotations, a plan's fields, its labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
@@ -133,7 +158,7 @@ pub struct Declared {
     /// `rollgate/traffic`, or a plan's: requests a day.
     pub traffic: Option<f64>,
     /// The object's labels.
-    pub labels: BTreeMap<Box<str>, Box<str>>,
+    pub labels: Labels,
     /// Does the object carry any `rollgate/` annotation?
     pub annotated: bool,
 }
@@ -141,7 +166,7 @@ pub struct Declared {
 impl Declared {
     /// The service as the object alone tells it: its annotation, then the usual labels (clarifications 26).
     pub fn own_service(&self) -> Option<&str> {
-        let label = |key: &str| self.labels.get(key).map(AsRef::as_ref);
+        let label = |key: &str| self.labels.get(key);
         self.service.as_deref().or_else(|| label("app.kubernetes.io/name")).or_else(|| label("app"))
     }
 }

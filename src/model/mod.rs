@@ -21,7 +21,7 @@ pub use criterion::{Action, Bound, Comparison, Criterion, CriterionClass, Evalua
 pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
 pub use hold::Hold;
-pub use identity::{ChangeKind, Declared, ObjectRef, Risk, SubjectKind};
+pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, SubjectKind};
 pub use matching::{Match, Names};
 pub use metric::{Metric, MetricKind};
 pub use problem::{Problem, ProblemKind};

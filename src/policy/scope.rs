@@ -1,10 +1,8 @@
 //! Which rollouts a scope or a class is for.
 
-use std::collections::BTreeMap;
-
 use super::globs::Globs;
 use super::setting::Named;
-use crate::model::{ChangeKind, Risk};
+use crate::model::{ChangeKind, Labels, Risk};
 
 /// What scopes and classes look at in a rollout.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +20,7 @@ pub struct Facets<'a> {
     /// Name of the object.
     pub name: &'a str,
     /// Its labels.
-    pub labels: &'a BTreeMap<Box<str>, Box<str>>,
+    pub labels: &'a Labels,
     /// Its file, relative to the repository.
     pub path: &'a str,
     /// What the change is, if known.
@@ -65,7 +63,7 @@ impl Condition {
             Self::Kind(globs) => globs.matches(facets.kind),
             Self::Namespace(globs) => known(globs, facets.namespace),
             Self::Name(globs) => globs.matches(facets.name),
-            Self::Label(key, globs) => known(globs, facets.labels.get(key).map(AsRef::as_ref)),
+            Self::Label(key, globs) => known(globs, facets.labels.get(key)),
             Self::Path(globs) => globs.matches(facets.path),
             Self::Change(globs) => known(globs, facets.change.map(ChangeKind::name)),
             Self::Risk(globs) => known(globs, facets.risk.map(Risk::name)),

@@ -1,11 +1,10 @@
 //! What `presets.md` and `policy.md` promise, sentence by sentence.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
 use crate::catalog::{Family, Level, RuleMeta};
-use crate::model::{ChangeKind, Risk};
+use crate::model::{ChangeKind, Labels, Risk};
 
 macro_rules! rules {
     ($($id:literal $level:ident),+ $(,)?) => {
@@ -79,8 +78,6 @@ fn faults(text: &str) -> Vec<String> {
     faults_with(text, &[])
 }
 
-const NO_LABELS: &BTreeMap<Box<str>, Box<str>> = &BTreeMap::new();
-
 pub(super) fn facets() -> Facets<'static> {
     Facets {
         environment: Some("production"),
@@ -89,7 +86,7 @@ pub(super) fn facets() -> Facets<'static> {
         kind: "Rollout",
         namespace: Some("prod-eu"),
         name: "payments",
-        labels: NO_LABELS,
+        labels: Labels::NONE,
         path: "deploy/prod/payments.yaml",
         change: None,
         risk: None,
@@ -237,7 +234,7 @@ fn selectors_are_equal_where_settings_are() {
 
 #[test]
 fn every_key_of_a_match_must_hold() {
-    let labels = BTreeMap::from([("tier".into(), "0".into())]);
+    let labels = Labels::from_iter([("tier".into(), "0".into())]);
     let facets = Facets { labels: &labels, ..facets() };
     let holds = |condition: &str| {
         let own = policy(&format!("scopes: [{{match: {{{condition}}}, rules: {{big-bang: off}}}}]\n"));

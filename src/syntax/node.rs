@@ -234,24 +234,37 @@ impl<'d> Node<'d> {
 
     /// The JSON pointer of this node from the root, by where it is written.
     pub fn pointer(self) -> String {
-        let mut parts = Vec::new();
-        let mut node = self;
-        while let Some(parent) = node.parent() {
-            parts.push(parent.part_of(node));
-            node = parent;
+        let mut out = String::with_capacity(48);
+        self.write_pointer(&mut out);
+        out
+    }
+
+    /// Documents nest at most 255 deep, and so does this.
+    fn write_pointer(self, out: &mut String) {
+        if let Some(parent) = self.parent() {
+            parent.write_pointer(out);
+            out.push('/');
+            parent.write_part(self, out);
         }
-        parts.iter().rev().fold(String::new(), |all, part| all + "/" + part)
     }
 
     /// How this collection calls its child `child`.
-    fn part_of(self, child: Node<'d>) -> String {
+    fn write_part(self, child: Node<'d>, out: &mut String) {
         let raw = self.here();
         if raw.kind == Kind::Seq {
             let next = |&id: &u32| Some(self.at_id(id).here().next);
-            return std::iter::successors(Some(raw.first), next).take_while(|&id| id != child.id).count().to_string();
+            let before = std::iter::successors(Some(raw.first), next).take_while(|&id| id != child.id).count();
+            *out += &before.to_string();
+            return;
         }
-        let key = self.key_before(child).unwrap_or(child);
-        key.key_text().replace('~', "~0").replace('/', "~1")
+        let key = self.key_before(child).unwrap_or(child).key_text();
+        for c in key.chars() {
+            match c {
+                '~' => *out += "~0",
+                '/' => *out += "~1",
+                _ => out.push(c),
+            }
+        }
     }
 
     /// The mapping or sequence this node is written in.

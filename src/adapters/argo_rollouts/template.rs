@@ -13,7 +13,7 @@ use crate::text::Span;
 pub(super) struct Written {
     pub(super) text: Box<str>,
     pub(super) span: Span,
-    /// JSON pointer in its document.
+    /// JSON pointer in its document; only of a text with an argument in it, which may stay unknown.
     pub(super) path: Box<str>,
 }
 
@@ -21,7 +21,8 @@ impl Written {
     /// The scalar at `node`; nothing if it is null, empty or no scalar.
     pub(super) fn of(node: Node<'_>) -> Option<Self> {
         let text = node.text().filter(|t| !t.is_empty() && !node.is_null())?;
-        Some(Self { text: text.into(), span: node.span(), path: node.pointer().into() })
+        let path = if text.contains("{{") { node.pointer().into() } else { Box::default() };
+        Some(Self { text: text.into(), span: node.span(), path })
     }
 }
 

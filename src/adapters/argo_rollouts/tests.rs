@@ -1,6 +1,6 @@
 //! Rollouts as their authors write them, and what they come to.
 
-use crate::adapters::testing::{inspect_all, lower, lower_all};
+use crate::adapters::testing::{inspect_all, lower};
 use crate::model::{
     Action, Basis, Comparer, Comparison, CriterionClass, Evaluated, Hold, RemarkKind, Rollout, Share, Stage,
 };
