@@ -31,7 +31,7 @@ pub struct Lowered {
     /// Whom it is for.
     pub audience: Audience,
     /// Rollouts, each with what is still to be done when all files are read.
-    pub rollouts: Vec<(Rollout, Option<Finish>)>,
+    pub rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
     pub definitions: Vec<(ObjectRef, Box<dyn Any + Send + Sync>)>,
     /// Documents that hold criteria and roll nothing out.
@@ -132,7 +132,7 @@ impl<'a> Lowering<'a> {
         rollout.remarks.append(&mut self.remarks);
         rollout.undetermined.append(&mut self.undetermined);
         rollout.shrink();
-        self.out.rollouts.push((rollout, finish));
+        self.out.rollouts.push((Box::new(rollout), finish));
     }
 
     /// Defines something that rollouts of any file can find by the object's identity: [`World::find`].

@@ -44,11 +44,11 @@ pub(crate) fn lower(text: &str) -> Vec<Rollout> {
         definitions.add(id, &path, value);
     }
     let world = World::new(&definitions, &path);
-    let finish = |(mut rollout, finish): (Rollout, Option<super::Finish>)| {
+    let finish = |(mut rollout, finish): (Box<Rollout>, Option<super::Finish>)| {
         if let Some(finish) = finish {
             finish(&mut rollout, &world);
         }
-        rollout
+        *rollout
     };
     lowered.rollouts.into_iter().map(finish).collect()
 }

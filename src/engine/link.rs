@@ -11,7 +11,8 @@ use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver}
 #[derive(Default)]
 pub struct Linked {
     /// Rollouts, in the order of their places.
-    pub rollouts: Vec<Rollout>,
+    #[expect(clippy::vec_box, reason = "a rollout is large: lists of them are grown and passed on without copying it")]
+    pub rollouts: Vec<Box<Rollout>>,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,
     /// Drills on record.
@@ -57,7 +58,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
 }
 
 /// Marks every rollout that another one rewrites.
-fn settle_owners(rollouts: &mut [Rollout]) {
+fn settle_owners(rollouts: &mut [Box<Rollout>]) {
     let mut owned: BTreeMap<&str, Vec<(usize, &ObjectRef)>> = BTreeMap::new();
     for (index, rollout) in rollouts.iter().enumerate() {
         for object in &rollout.owns {

@@ -204,7 +204,7 @@ struct JsonCriteriaDocument {
 /// What files lowered to, as renderers take it.
 pub struct Model<'a> {
     /// The rollouts.
-    pub rollouts: &'a [Rollout],
+    pub rollouts: &'a [Box<Rollout>],
     /// Documents that hold criteria.
     pub criteria: &'a [CriteriaDocument],
     /// Files that were left out.

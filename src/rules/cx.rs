@@ -36,7 +36,8 @@ pub struct Facts {
     /// The policy's zone.
     pub zone: Tz,
     /// Every rollout of the checked set, sorted by place.
-    pub rollouts: Vec<Rollout>,
+    #[expect(clippy::vec_box, reason = "a rollout is large: lists of them are grown and passed on without copying it")]
+    pub rollouts: Vec<Box<Rollout>>,
     /// Every drill on record.
     pub drills: Vec<Drill>,
     /// The path of every file of the run, repository-relative, by its [`FileId`](crate::text::FileId).

@@ -121,7 +121,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         at: None,
         zone: Tz::UTC,
         service_anchors: (0..rollouts.len()).collect(),
-        rollouts,
+        rollouts: rollouts.into_iter().map(Box::new).collect(),
         drills: Vec::new(),
         paths: Vec::new(),
         problems: Vec::new(),

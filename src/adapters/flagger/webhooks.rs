@@ -54,7 +54,7 @@ pub(super) fn read(analysis: &Analysis<'_>, rollout: &mut Rollout) {
             "pre-rollout" => BEFORE,
             _ => continue,
         };
-        let name = self::text(webhook, "name");
+        let name = text(webhook, "name");
         let text = format!("{} webhook", kind(webhook));
         let mut criterion = opaque(name, &text, covers, name_span(webhook));
         criterion.tolerated = analysis.tolerated;

@@ -9,7 +9,7 @@ use crate::model::{Comparer, CriterionClass, Hold, ObjectRef, Rollout, Share, Su
 fn plan(body: &str) -> (String, Rollout) {
     let text = format!("apiVersion: rollgate/v1\nkind: RolloutPlan\nmetadata: {{name: web}}\n{body}");
     let rollout = lower(&text).rollouts.remove(0).0;
-    (text, rollout)
+    (text, *rollout)
 }
 
 /// What is wrong with a plan: the text underlined, and the message.
