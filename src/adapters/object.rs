@@ -32,6 +32,16 @@ impl<'d> Object<'d> {
         Some(Self { node, group, version, kind })
     }
 
+    /// The object at `item` of this list. An item without a kind is of the list's kind, less its `List`, as the readers
+    /// of Kubernetes take it.
+    pub fn item(&self, item: Node<'d>) -> Option<Self> {
+        let own = item.get("kind").and_then(Node::text).filter(|kind| !kind.is_empty());
+        match (own, self.kind.strip_suffix("List").filter(|kind| !kind.is_empty())) {
+            (None, Some(kind)) if item.is_map() => Some(Self { node: item, kind, ..*self }),
+            (_, None | Some(_)) => Self::new(item),
+        }
+    }
+
     /// `metadata.name`, or `metadata.generateName`.
     pub fn name_node(&self) -> Option<Node<'d>> {
         let metadata = self.node.get("metadata")?;

@@ -19,10 +19,8 @@ pub enum Content {
         /// Length of the valid text before the first wrong byte.
         valid: usize,
     },
-    /// More bytes than the limit; only the first of them.
+    /// More bytes than the limit.
     TooLarge {
-        /// The leading bytes, as many as the limit allows.
-        head: Vec<u8>,
         /// Its whole size.
         size: u64,
     },
@@ -39,22 +37,21 @@ pub struct ReadError(#[from] std::io::Error);
 /// When the operating system refuses: it is gone, or this user may not read it.
 pub fn read(file: &File, limit: u64) -> Result<Content, ReadError> {
     let bytes = match &file.origin {
-        Origin::Memory(bytes) => {
-            let size = bytes.len() as u64;
-            if size > limit {
-                return Ok(Content::TooLarge { head: head(bytes, limit).to_vec(), size });
-            }
-            bytes.to_vec()
+        Origin::Memory(bytes) if bytes.len() as u64 > limit => {
+            return Ok(Content::TooLarge { size: bytes.len() as u64 });
         }
+        Origin::Memory(bytes) => bytes.to_vec(),
         Origin::Disk(path) => {
-            let mut bytes = Vec::new();
             let handle = fs::File::open(path)?;
             let size = handle.metadata()?.len();
-            bytes.reserve_exact(usize::try_from(size.min(limit)).unwrap_or(0) + 1);
+            if size > limit {
+                return Ok(Content::TooLarge { size });
+            }
+            let mut bytes = Vec::new();
+            bytes.reserve_exact(usize::try_from(size).unwrap_or(0) + 1);
             handle.take(limit + 1).read_to_end(&mut bytes)?;
             if bytes.len() as u64 > limit {
-                bytes.truncate(head(&bytes, limit).len());
-                return Ok(Content::TooLarge { head: bytes, size });
+                return Ok(Content::TooLarge { size: bytes.len() as u64 });
             }
             bytes
         }
@@ -68,8 +65,27 @@ pub fn read(file: &File, limit: u64) -> Result<Content, ReadError> {
     })
 }
 
-fn head(bytes: &[u8], limit: u64) -> &[u8] {
-    &bytes[..bytes.len().min(usize::try_from(limit).unwrap_or(usize::MAX))]
+/// Does `finds` find something in the first `limit` bytes of `file`? It is shown them in windows that overlap, so that
+/// memory is bounded and no word is cut.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn any_window(file: &File, limit: u64, finds: impl Fn(&[u8]) -> bool) -> Result<bool, ReadError> {
+    const WINDOW: usize = 1 << 20;
+    const OVERLAP: usize = 4 << 10;
+    let mut input: Box<dyn Read> = match &file.origin {
+        Origin::Memory(bytes) => Box::new(&**bytes),
+        Origin::Disk(path) => Box::new(fs::File::open(path)?),
+    };
+    let (mut window, mut left) = (Vec::with_capacity(WINDOW + OVERLAP), limit);
+    loop {
+        let read = input.by_ref().take(left.min(WINDOW as u64)).read_to_end(&mut window)?;
+        if read == 0 || finds(&window) {
+            return Ok(read > 0);
+        }
+        left -= read as u64;
+        window.drain(..window.len().saturating_sub(OVERLAP));
+    }
 }
 
 /// The text of a policy file at `path`, or `None` if there is no such file.

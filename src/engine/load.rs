@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::markers::{holds_marker, may_hold_known_kind};
+use super::template;
 use crate::adapters::{self, Audience, Lowered, Lowering, Object};
-use crate::collect::{Content, File, read};
+use crate::collect::{Content, File, any_window, read};
 use crate::model::{Problem, ProblemKind, Remark, RemarkKind};
 use crate::syntax::{self, Chunk, Document, Engine, Limits, Node, SyntaxError, SyntaxErrorKind};
 use crate::text::{FileId, Span};
@@ -61,45 +62,58 @@ fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -
             out.lowered.shrink();
         }
         Ok(Content::NotUtf8 { bytes, valid }) => unreadable_bytes(&mut out, id, &bytes, valid),
-        Ok(Content::TooLarge { head, size }) => too_large(&mut out, id, &head, size, limits.file_bytes),
+        Ok(Content::TooLarge { size }) => too_large(&mut out, id, file, size, limits.file_bytes),
         Err(error) => out.failure = Some(error.to_string()),
     }
     out
 }
 
 fn unreadable_bytes(out: &mut Loaded, id: FileId, bytes: &[u8], valid: usize) {
-    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-    if !utf16 && !holds_marker(bytes) {
+    let encoding = wide_encoding(bytes);
+    let marked = match encoding {
+        // The words we look for are ASCII, so they stand there with zeros between.
+        Some(_) => holds_marker(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<u8>>()),
+        None => holds_marker(bytes),
+    };
+    if !marked {
         out.skipped = Some("not UTF-8 and of no known kind");
         return;
     }
-    out.documents = 1;
     let at = u32::try_from(valid).unwrap_or(u32::MAX);
-    let message = if utf16 {
-        "the file is UTF-16, which is not read".to_owned()
-    } else {
-        format!("byte {valid} is not UTF-8, so the manifest can't be read")
+    let message = match encoding {
+        Some(name) => format!("the file is {name}, which is not read"),
+        None => format!("byte {valid} is not UTF-8, so the manifest can't be read"),
     };
-    out.lowered.problems.push(Problem {
-        kind: ProblemKind::Unreadable,
-        span: Span::new(id, at, at),
-        message,
-        help: "save the file as UTF-8".to_owned(),
-    });
+    unreadable_file(out, Span::new(id, at, at), message, "save the file as UTF-8");
 }
 
-fn too_large(out: &mut Loaded, id: FileId, head: &[u8], size: u64, limit: u64) {
-    if !holds_marker(head) {
-        out.skipped = Some("over the size limit and of no known kind in what was read");
-        return;
+/// The encoding that a byte order mark announces, other than UTF-8.
+fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        _ => None,
     }
+}
+
+/// How much of a file over the limit is searched for a known kind. What lies behind it can't be cleared.
+const SEARCHED: u64 = 1 << 30;
+
+fn too_large(out: &mut Loaded, id: FileId, file: &File, size: u64, limit: u64) {
+    match any_window(file, SEARCHED, holds_marker) {
+        Ok(false) if size <= SEARCHED => out.skipped = Some("over the size limit and of no known kind"),
+        Ok(_) => {
+            let message = format!("the file has {size} bytes; at most {limit} are read");
+            let help = "split the file, or raise `limits: {file-size}` in the policy";
+            unreadable_file(out, Span::new(id, 0, 0), message, help);
+        }
+        Err(error) => out.failure = Some(error.to_string()),
+    }
+}
+
+fn unreadable_file(out: &mut Loaded, span: Span, message: String, help: &str) {
     out.documents = 1;
-    out.lowered.problems.push(Problem {
-        kind: ProblemKind::Unreadable,
-        span: Span::new(id, 0, 0),
-        message: format!("the file has {size} bytes; at most {limit} are read"),
-        help: "split the file, or raise `limits: {file-size}` in the policy".to_owned(),
-    });
+    out.lowered.problems.push(Problem { kind: ProblemKind::Unreadable, span, message, help: help.to_owned() });
 }
 
 /// A text of this many bytes is lowered by more than one thread.
@@ -143,9 +157,8 @@ fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, o
 const OWN_GROUP: &str = "rollgate";
 
 fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
-    let template = error.kind == SyntaxErrorKind::Malformed && chunk.text.contains("{{");
-    if template {
-        let first = chunk.text.find("{{").unwrap_or(0);
+    let template = (error.kind == SyntaxErrorKind::Malformed).then(|| template::first(chunk.text)).flatten();
+    if let Some(first) = template {
         let at = chunk.offset + u32::try_from(first).unwrap_or(0);
         return Problem {
             kind: ProblemKind::Template,
@@ -164,7 +177,7 @@ fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
 
 fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Lowered) {
     let before = out.rollouts.len();
-    lower_object(id, path, doc.root(), out, 0);
+    lower_object(id, path, Object::new(doc.root()), out, 0);
     for note in doc.touched_notes() {
         let within = |span: Span| span.start <= note.span.start && note.span.start <= span.end;
         let remark = Remark {
@@ -183,17 +196,17 @@ fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Low
     }
 }
 
-/// A `List` in a `List` is no object of any API; deeper ones are left alone.
-const LIST_DEPTH: usize = 2;
+/// How deep a `List` may lie in a `List`: far deeper than anybody writes, and no danger to our stack.
+const LIST_DEPTH: usize = 64;
 
-fn lower_object(id: FileId, path: &Arc<str>, node: Node<'_>, out: &mut Lowered, depth: usize) {
-    let Some(object) = Object::new(node) else { return };
+fn lower_object(id: FileId, path: &Arc<str>, object: Option<Object<'_>>, out: &mut Lowered, depth: usize) {
+    let Some(object) = object else { return };
     if let Some(adapter) = adapters::claiming(object.group, object.kind) {
         out.claimed += 1;
         adapter.lower(&object, &mut Lowering::new(adapter.meta(), id, path, out));
     } else if object.kind.ends_with("List") && depth < LIST_DEPTH {
-        for item in node.get("items").into_iter().flat_map(Node::items) {
-            lower_object(id, path, item, out, depth + 1);
+        for item in object.node.get("items").into_iter().flat_map(Node::items) {
+            lower_object(id, path, object.item(item), out, depth + 1);
         }
     }
 }

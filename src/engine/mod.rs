@@ -9,6 +9,8 @@ mod plan;
 mod plans;
 mod seal;
 mod settle;
+mod template;
+mod unmask;
 
 pub use check::{Input, Inspected, check, inspect};
 pub use link::{Linked, link};
