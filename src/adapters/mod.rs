@@ -13,6 +13,7 @@ pub mod kubernetes;
 mod lowering;
 mod nodes;
 mod object;
+pub mod openkruise;
 pub mod rollgate;
 pub mod smi;
 mod split;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &ingress_nginx::IngressNginx,
     &istio::Istio,
     &kubernetes::Kubernetes,
+    &openkruise::OpenKruise,
     &rollgate::Rollgate,
     &smi::Smi,
     &traefik::Traefik,
