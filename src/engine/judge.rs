@@ -17,29 +17,33 @@ pub(super) struct Judged {
     pub undetermined: Vec<Undetermined>,
 }
 
+/// Starting threads takes longer than judging fewer rollouts than this.
+const WORTH_SHARING: usize = 64;
+
 /// Runs every rule of `plan` over `facts`; `selectors` stand in the order of the rollouts, `base` is the selection
 /// outside of all scopes, which judges the repository as a whole.
 pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
-    let numbered = facts.rollouts.par_iter().enumerate().filter(|(_, rollout)| rollout.is_judged());
-    let mut parts: Vec<Judged> = numbered
-        .map(|(index, rollout)| {
-            let mut out = Judged::default();
-            for rule in plan.rules(&selectors[index]) {
-                let mut cx = Cx::new(rule.def.meta, facts, Some(index));
-                rule.check.rollout(rollout, &mut cx);
-                out.take(rule, cx, Some(rollout));
-            }
-            out
-        })
-        .collect();
-    let mut whole = Judged::default();
+    let one = |mut out: Judged, index: usize| {
+        let rollout = &facts.rollouts[index];
+        for rule in plan.rules(&selectors[index]).iter().filter(|_| rollout.is_judged()) {
+            let mut cx = Cx::new(rule.def.meta, facts, Some(index));
+            rule.check.rollout(rollout, &mut cx);
+            out.take(rule, cx, Some(rollout));
+        }
+        out
+    };
+    let all = 0..facts.rollouts.len();
+    let mut whole = if all.len() < WORTH_SHARING {
+        all.fold(Judged::default(), one)
+    } else {
+        all.into_par_iter().fold(Judged::default, one).reduce(Judged::default, Judged::join)
+    };
     for rule in plan.rules(base) {
         let mut cx = Cx::new(rule.def.meta, facts, None);
         rule.check.repository(&mut cx);
         whole.take(rule, cx, None);
     }
-    parts.push(whole);
-    parts.into_iter().reduce(Judged::join).unwrap_or_default()
+    whole
 }
 
 impl Judged {

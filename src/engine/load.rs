@@ -44,9 +44,15 @@ pub struct Loaded {
 
 /// Loads `files` in parallel for `audience`; the results stand in the order of the files.
 pub fn load(files: &[File], limits: &LoadLimits, audience: Audience) -> Vec<Loaded> {
-    let numbered = files.par_iter().enumerate();
-    numbered.map(|(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits, audience)).collect()
+    let one = |(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits, audience);
+    if files.len() < WORTH_SHARING {
+        return files.iter().enumerate().map(one).collect();
+    }
+    files.par_iter().enumerate().map(one).collect()
 }
+
+/// Starting threads takes longer than reading fewer files than this.
+const WORTH_SHARING: usize = 8;
 
 fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -> Loaded {
     let mut out = Loaded::default();
