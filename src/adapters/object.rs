@@ -87,7 +87,6 @@ impl<'d> Object<'d> {
     pub fn declared(&self) -> Declared {
         let text = |key: &str| self.annotation(key).and_then(Node::text);
         let annotations = self.node.path(&["metadata", "annotations"]);
-        let ours = |n: Node<'_>| n.entries().any(|(k, _)| k.text().is_some_and(|k| k.starts_with("rollgate/")));
         Declared {
             service: text("rollgate/service").map(Into::into),
             environment: text("rollgate/environment").map(Into::into),
@@ -96,7 +95,7 @@ impl<'d> Object<'d> {
             plan: self.annotation("rollgate/plan").and_then(|n| Some(Fact::stated(Box::from(n.text()?), n.span()))),
             traffic: text("rollgate/traffic").and_then(parse_traffic),
             labels: self.labels(),
-            annotated: annotations.is_some_and(ours),
+            annotated: annotations.is_some_and(|a| a.any_key(|key| key.starts_with("rollgate/"))),
         }
     }
 

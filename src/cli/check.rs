@@ -1,7 +1,6 @@
 //! `rollgate check`.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::args::Check;
@@ -9,7 +8,7 @@ use super::failure::Failure;
 use super::output::{self, Destination};
 use super::surroundings::Surroundings;
 use super::{Outcome, setup};
-use crate::collect::{File, Origin, Roots, WorkingSet, walk};
+use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
 use crate::engine::{self, Choice, Input};
 use crate::policy::Policy;
 use crate::render::Detail;
@@ -82,10 +81,8 @@ pub(super) fn working_set(
     if stdin.is_empty() {
         return Ok(set);
     }
-    let mut bytes = Vec::new();
-    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
-        return Err(vec![Failure::new(format!("standard input cannot be read: {error}"), "pipe a manifest in")]);
-    }
+    let failure = |error| vec![Failure::new(format!("standard input cannot be read: {error}"), "pipe a manifest in")];
+    let bytes = drain(std::io::stdin().lock()).map_err(failure)?;
     let path = stdin_filename.unwrap_or("<stdin>").into();
     set.files.push(File { path, origin: Origin::Memory(bytes.into()) });
     set.files.sort_by(|a, b| a.path.cmp(&b.path));

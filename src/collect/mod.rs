@@ -4,7 +4,7 @@ mod read;
 mod roots;
 mod walk;
 
-pub use read::{Content, ReadError, any_window, policy_text, read};
+pub use read::{Content, ReadError, any_window, drain, policy_text, read};
 pub use roots::Roots;
 pub use walk::walk;
 

@@ -88,6 +88,20 @@ pub fn any_window(file: &File, limit: u64, finds: impl Fn(&[u8]) -> bool) -> Res
     }
 }
 
+/// All bytes of a stream, which has no size before it ends.
+///
+/// # Errors
+/// When the operating system refuses, or the stream is longer than 1 GiB.
+pub fn drain(stream: impl Read) -> std::io::Result<Vec<u8>> {
+    const LONGEST: u64 = 1 << 30;
+    let mut bytes = Vec::new();
+    stream.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(std::io::Error::other("it is longer than 1 GiB"));
+    }
+    Ok(bytes)
+}
+
 /// The text of a policy file at `path`, or `None` if there is no such file.
 ///
 /// # Errors

@@ -65,6 +65,7 @@ fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -
                 out.lowered.append(lowered);
                 out.documents += documents;
             }
+            said_once(&mut out.lowered.problems);
             out.lowered.shrink();
         }
         Ok(Content::NotUtf8 { bytes, valid }) => unreadable_bytes(&mut out, id, &bytes, valid),
@@ -72,6 +73,12 @@ fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -
         Err(error) => out.failure = Some(error.to_string()),
     }
     out
+}
+
+/// A file that is a template is one, however many documents it is cut into.
+fn said_once(problems: &mut Vec<Problem>) {
+    let mut first = true;
+    problems.retain(|p| p.kind != ProblemKind::Template || std::mem::take(&mut first));
 }
 
 fn unreadable_bytes(out: &mut Loaded, id: FileId, bytes: &[u8], valid: usize) {

@@ -22,9 +22,10 @@ fn escape<'t>(rest: &'t [u8], out: &mut Vec<u8>) -> &'t [u8] {
             out.push(b'/');
             after
         }
-        [b'\r', b'\n', after @ ..] | [b'\n' | b'\r', after @ ..] => after.trim_ascii_start(),
-        // NEL, LS and PS break lines for YAML 1.1.
-        [0xc2, 0x85, after @ ..] | [0xe2, 0x80, 0xa8 | 0xa9, after @ ..] => after.trim_ascii_start(),
+        // Line breaks; for YAML 1.1 NEL, LS and PS are some too.
+        [b'\n' | b'\r', after @ ..] | [0xc2, 0x85, after @ ..] | [0xe2, 0x80, 0xa8 | 0xa9, after @ ..] => {
+            after.trim_ascii_start()
+        }
         [other, after @ ..] => {
             out.extend_from_slice(&[b'\\', *other]);
             after

@@ -208,6 +208,12 @@ impl<'d> Node<'d> {
         pairs.into_iter().flatten().map(|(key, value)| (key.touched(), value.touched()))
     }
 
+    /// Whether a key of this mapping passes `test`. Only asking is not reading: no note counts as touched by it.
+    pub fn any_key(self, test: impl Fn(&str) -> bool) -> bool {
+        let raw = self.raw();
+        raw.kind == Kind::Map && self.pairs(raw).any(|(key, _)| key.text().is_some_and(&test))
+    }
+
     /// The items of a sequence; empty for anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'d>> {
         let raw = self.raw();
