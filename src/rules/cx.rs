@@ -168,9 +168,9 @@ impl<'a> Cx<'a> {
     /// Says that the rule cannot decide because nobody can know the value at `span`: a template, or a reference that
     /// leads out of the checked set.
     pub fn unknown(&mut self, rollout: &Rollout, span: Span, what: impl Into<String>) {
-        let written = |u: &Unknown| u.span == span;
-        let hidden = !rollout.unresolved.is_empty() && !rollout.undetermined.iter().any(written);
-        self.undetermined(span, if hidden { "unresolved-reference" } else { "template" }, what);
+        let written = rollout.undetermined.iter().find(|u: &&Unknown| u.span == span);
+        let hidden = if rollout.unresolved.is_empty() { "template" } else { "unresolved-reference" };
+        self.undetermined(span, written.map_or(hidden, |u| u.reason), what);
     }
 
     /// Is the rollout at hand the one that findings about its service are anchored at?
