@@ -9,6 +9,7 @@ pub mod flagger;
 pub mod gateway_api;
 pub mod ingress_nginx;
 pub mod istio;
+pub mod kserve;
 pub mod kubernetes;
 mod lowering;
 mod nodes;
@@ -47,6 +48,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gateway_api::GatewayApi,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
+    &kserve::KServe,
     &kubernetes::Kubernetes,
     &openkruise::OpenKruise,
     &rollgate::Rollgate,

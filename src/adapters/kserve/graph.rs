@@ -1,0 +1,48 @@
+//! InferenceGraph: splitters between models.
+
+use crate::adapters::nodes::{items, present, text};
+use crate::adapters::split::{Arm, candidates};
+use crate::adapters::{Lowering, Object, payload};
+use crate::model::{Basis, Progression, Rollout, Stage, Strategy, SubjectKind};
+use crate::syntax::Node;
+use crate::text::Spanned;
+
+pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
+    let Some(nodes) = object.spec().and_then(|s| present(s, "nodes")) else { return };
+    let mut rollout = cx.blank(object, SubjectKind::Model);
+    let mut stages = Vec::new();
+    for (key, node) in nodes.entries() {
+        if text(node, "routerType") == "Splitter" {
+            stages.extend(splitter(key.text().unwrap_or_default(), node, &mut rollout, cx));
+        }
+    }
+    if stages.is_empty() && !cx.has_remarks() {
+        return;
+    }
+    rollout.strategy = Spanned::new(Strategy::Canary, object.name_span());
+    rollout.progression = Progression::Live(stages);
+    cx.rollout(rollout);
+}
+
+fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
+    let routes: Vec<Node<'_>> = items(node, "routes").collect();
+    let mut arms = Vec::new();
+    for route in &routes {
+        let weight = cx.read_u64(*route, "weight");
+        if weight.is_absent() {
+            cx.invalid(route.span(), format!("a route of splitter `{name}` has no weight"), "add `weight:`");
+        }
+        let target = route.get("serviceName").or_else(|| route.get("nodeName"));
+        let service = target.and_then(Node::text).unwrap_or_default().to_owned();
+        let span = if weight.is_absent() { route.span() } else { weight.span() };
+        rollout.payload.extend(target.and_then(payload));
+        arms.push(Arm { service, version: None, weight: weight.known().copied(), span });
+    }
+    let sum: Option<u64> = arms.iter().map(|a| a.weight).sum();
+    if let Some(sum) = sum.filter(|s| *s != 100) {
+        let message = format!("the weights of splitter `{name}` add up to {sum}, and have to be 100");
+        let span = node.get("routes").map_or(rollout.name_span, Node::anchor);
+        cx.invalid(span, message, "make the weights add up to 100").found = Some(sum.to_string().into());
+    }
+    if arms.len() < 2 { Vec::new() } else { candidates(&arms, Some(name), Basis::Requests) }
+}
