@@ -23,6 +23,9 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check a tree of manifests, or standard input.
+    ///
+    /// A Helm chart's templates are no YAML before they are rendered: check `helm template … | rollgate check -`, and a
+    /// kustomization by `kustomize build … | rollgate check -`.
     Check(Check),
     /// Show what a file lowers to: stages, effective exposure, holds, gates, criteria.
     Inspect(Inspect),
@@ -66,7 +69,7 @@ pub(super) struct Output {
 /// How to print a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// What suits the place: `human` for now everywhere.
+    /// What suits the place: `human`.
     #[default]
     Auto,
     /// Frames with the source underlined.
@@ -108,9 +111,6 @@ impl From<FailOn> for Level {
 }
 
 /// `rollgate check`.
-///
-/// A Helm chart's templates are no YAML before they are rendered: check `helm template … | rollgate check -`, and a
-/// kustomization by `kustomize build … | rollgate check -`.
 #[derive(Debug, Default, Args)]
 pub(super) struct Check {
     /// Files or folders to check (default: the repository, else this folder); `-` reads standard input.

@@ -17,8 +17,7 @@ use crate::rules::Repository;
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     let destinations = output::destinations(&args.outputs)?;
     let at = setup::moment(args.at.as_deref(), around.now)?;
-    setup::known_rules(&args.select)?;
-    setup::known_rules(&args.ignore)?;
+    setup::known_rules(args.select.iter().chain(&args.ignore))?;
     let roots = roots(&args.paths, around, args.no_git);
     let policy = setup::policy(&args.policy, &roots, around)?;
     let mut set = working_set(&args.paths, args.stdin_filename.as_deref(), &roots, around)?;

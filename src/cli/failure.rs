@@ -32,6 +32,11 @@ impl Failure {
     pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()), place: None }
     }
+
+    /// A failure of a whole file.
+    pub(super) fn in_file(path: Option<&str>, message: &str, help: &str) -> Self {
+        Self::new(path.map_or_else(|| message.to_owned(), |path| format!("`{path}` {message}")), help)
+    }
 }
 
 /// Failures as frames, one after the other.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::args::{Format, PolicyCheck, PolicyChoice, PolicyShow};
+use super::failure::Failure;
 use super::surroundings::Surroundings;
 use super::{Outcome, check, print, setup};
 use crate::engine::{self, Registry};
@@ -20,7 +21,17 @@ pub(super) fn show(args: &PolicyShow, around: &Surroundings) -> Outcome {
         selectors.insert(Selector::default(), Vec::new());
     } else {
         let set = check::working_set(paths, None, &roots, around)?;
-        for rollout in engine::inspect(&set, &policy).linked.rollouts {
+        let inspected = engine::inspect(&set, &policy);
+        let unread = inspected.failures.iter();
+        let unread: Vec<Failure> = unread.map(|f| Failure::in_file(f.path.as_deref(), &f.message, &f.help)).collect();
+        if !unread.is_empty() {
+            return Err(unread);
+        }
+        if inspected.linked.rollouts.is_empty() {
+            let help = "name a file that holds one, or leave --for out to see what holds for all";
+            return Err(vec![Failure::in_file(Some(&paths[0].display().to_string()), "holds no rollout", help)]);
+        }
+        for rollout in inspected.linked.rollouts {
             let selector = policy.selector(&engine::facets(&rollout, &set.files));
             let names: &mut Vec<String> = selectors.entry(selector).or_default();
             names.push(format!("{} {}", rollout.id.kind, rollout.id.name));

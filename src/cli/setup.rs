@@ -133,8 +133,8 @@ pub(super) fn moment(at: Option<&str>, now: Moment) -> Result<Option<Moment>, Ve
 }
 
 /// Every name must be a rule's; a typo must never leave a rule out.
-pub(super) fn known_rules(names: &[String]) -> Result<(), Vec<Failure>> {
-    let unknown = names.iter().filter(|name| rules::find(name).is_none());
+pub(super) fn known_rules<'n>(names: impl Iterator<Item = &'n String>) -> Result<(), Vec<Failure>> {
+    let unknown = names.filter(|name| rules::find(name).is_none());
     let failures: Vec<Failure> = unknown.map(|name| unknown_rule(name)).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test ends it too")]
 #![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
+mod bad_input;
+mod cli;
 mod corpus;
 mod docs;
 mod floors;
 mod parity;
 mod policies;
+mod promises;
 mod registry;
 mod render;
 mod shared;

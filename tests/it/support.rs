@@ -44,6 +44,24 @@ impl World {
         path
     }
 
+    /// Makes the folder look like a git repository.
+    pub(crate) fn repository(self) -> Self {
+        self.file(".git/HEAD", "ref: refs/heads/main\n")
+    }
+
+    /// Adds a symbolic link.
+    pub(crate) fn link(self, path: &str, target: &str) -> Self {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+        self
+    }
+
+    /// Checks `path` here and returns the run with its JSON report.
+    pub(crate) fn check(&self, args: &[&str]) -> Run {
+        self.run(&[&["check", "--format", "json"], args].concat())
+    }
+
     /// Runs `rollgate` here.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.run_with(args, "")
@@ -52,6 +70,16 @@ impl World {
     /// Runs `rollgate` here with `input` on standard input.
     pub(crate) fn run_with(&self, args: &[&str], input: &str) -> Run {
         finish(rollgate(self.path()).args(args), input)
+    }
+
+    /// Runs `rollgate` in the folder `dir` of this world.
+    pub(crate) fn run_in(&self, dir: &str, args: &[&str]) -> Run {
+        finish(rollgate(&self.path().join(dir)).args(args), "")
+    }
+
+    /// Runs `rollgate` here with `variables` in its environment.
+    pub(crate) fn run_env(&self, variables: &[(&str, &str)], args: &[&str]) -> Run {
+        finish(rollgate(self.path()).envs(variables.iter().copied()).args(args), "")
     }
 }
 
@@ -87,5 +115,48 @@ impl Run {
         rules.sort();
         rules.dedup();
         rules
+    }
+
+    /// Asserts the exit code, and shows everything if it is another.
+    #[track_caller]
+    pub(crate) fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Asserts that standard output holds `part`.
+    #[track_caller]
+    pub(crate) fn says(self, part: &str) -> Self {
+        assert!(self.out.contains(part), "no {part:?} in stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// Asserts that standard error holds `part`.
+    #[track_caller]
+    pub(crate) fn complains(self, part: &str) -> Self {
+        assert!(self.err.contains(part), "no {part:?} in stderr:\n{}\nstdout:\n{}", self.err, self.out);
+        self
+    }
+
+    /// The findings of `rule` in the JSON report.
+    pub(crate) fn of(&self, rule: &str) -> Vec<serde_json::Value> {
+        let json = self.json();
+        json["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == rule).cloned().collect()
+    }
+
+    /// The reasons of the JSON report's undetermined values.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        let json = self.json();
+        json["undetermined"].as_array().unwrap().iter().map(|u| u["reason"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The files that findings of the JSON report lie in, sorted, each once.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let json = self.json();
+        let findings = json["findings"].as_array().unwrap();
+        let mut files: Vec<String> = findings.iter().map(|f| f["file"].as_str().unwrap().to_owned()).collect();
+        files.sort();
+        files.dedup();
+        files
     }
 }
