@@ -9,6 +9,7 @@ pub mod flagger;
 pub mod gateway_api;
 pub mod ingress_nginx;
 pub mod istio;
+pub mod knative;
 pub mod kserve;
 pub mod kubernetes;
 mod lowering;
@@ -48,6 +49,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gateway_api::GatewayApi,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
+    &knative::Knative,
     &kserve::KServe,
     &kubernetes::Kubernetes,
     &openkruise::OpenKruise,

@@ -1,6 +1,6 @@
 //! InferenceGraph: splitters between models.
 
-use crate::adapters::nodes::{items, present, text};
+use crate::adapters::nodes::{present, text};
 use crate::adapters::split::{Arm, candidates};
 use crate::adapters::{Lowering, Object, payload};
 use crate::model::{Basis, Progression, Rollout, Stage, Strategy, SubjectKind};
@@ -25,7 +25,9 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
 }
 
 fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
-    let routes: Vec<Node<'_>> = items(node, "routes").collect();
+    // The API writes `steps`; `routes` is what the type is called, and stands in some files.
+    let Some(list) = present(node, "steps").or_else(|| present(node, "routes")) else { return Vec::new() };
+    let routes: Vec<Node<'_>> = list.items().collect();
     let mut arms = Vec::new();
     for route in &routes {
         let weight = cx.read_u64(*route, "weight");
@@ -41,8 +43,7 @@ fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering
     let sum: Option<u64> = arms.iter().map(|a| a.weight).sum();
     if let Some(sum) = sum.filter(|s| *s != 100) {
         let message = format!("the weights of splitter `{name}` add up to {sum}, and have to be 100");
-        let span = node.get("routes").map_or(rollout.name_span, Node::anchor);
-        cx.invalid(span, message, "make the weights add up to 100").found = Some(sum.to_string().into());
+        cx.invalid(list.anchor(), message, "make the weights add up to 100").found = Some(sum.to_string().into());
     }
     if arms.len() < 2 { Vec::new() } else { candidates(&arms, Some(name), Basis::Requests) }
 }

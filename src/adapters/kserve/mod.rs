@@ -24,7 +24,7 @@ declare_adapter! {
     /// | `spec.<component>.model.storageUri`, `.<framework>.storageUri`, container images | payload | – |
     /// | annotation `serving.kserve.io/deploymentMode` | does the percent work at all | as in Knative mode |
     /// | `spec.predictor.deploymentStrategy.type` | strategy, in Standard mode only | `RollingUpdate` |
-    /// | InferenceGraph `spec.nodes.<n>.routes[].weight` of a `Splitter` | share of requests | invalid |
+    /// | InferenceGraph `spec.nodes.<n>.steps[].weight` of a `Splitter` | share of requests | invalid |
     /// | LLMInferenceService `spec.router.route.{group,weight}` | share: weight over the sum of the group, across files | everything |
     ///
     /// ## What bites
