@@ -1,20 +1,20 @@
 //! Gateway API routes: a live split per rule.
 
-use super::split::{Arm, candidates, is_one_service};
+use super::nodes::items;
+use super::split::{Arm, Rule, stages, whole_percent};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{
-    Audience, Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind,
-};
+use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
 use crate::syntax::Node;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
     ///
-    /// `HTTPRoute`, `GRPCRoute`, `TCPRoute`, `TLSRoute` and `UDPRoute` of `gateway.networking.k8s.io` in any version. One that
-    /// neither splits the traffic of a service nor mirrors it is no rollout.
+    /// `HTTPRoute`, `GRPCRoute`, `TCPRoute`, `TLSRoute` and `UDPRoute` of `gateway.networking.k8s.io` in any version, and
+    /// the first `HTTPRoute` (`networking.x-k8s.io`) with its `forwardTo`. One that neither splits the traffic of a
+    /// service nor mirrors it is no rollout.
     ///
     /// ## Mapping
     ///
@@ -22,7 +22,7 @@ declare_adapter! {
     /// |---|---|---|
     /// | `spec.rules[].backendRefs[].weight` | share of requests: weight over the sum of the rule | 1 |
     /// | `spec.rules[].backendRefs[].{name,namespace}` | the arms | – |
-    /// | `spec.rules[].matches[].{headers,queryParams}` with one other backend | a segment of unknown size | everything |
+    /// | `spec.rules[].matches[].{headers,queryParams}` | a segment of unknown size | everything |
     /// | `spec.rules[].filters[]` of type `RequestMirror` (a backend's own too) | shadow | – |
     /// | `requestMirror.percent`, `.fraction` | share mirrored | 100 |
     ///
@@ -50,6 +50,7 @@ declare_adapter! {
             ("gateway.networking.k8s.io", "TCPRoute"),
             ("gateway.networking.k8s.io", "TLSRoute"),
             ("gateway.networking.k8s.io", "UDPRoute"),
+            ("networking.x-k8s.io", "HTTPRoute"),
         ],
     }
 }
@@ -65,14 +66,13 @@ impl Adapter for GatewayApi {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
         let mut rollout = cx.blank(object, SubjectKind::Workload);
-        let rules: Vec<Node<'_>> = spec.get("rules").into_iter().flat_map(Node::items).collect();
-        let mut stages = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            let name = rule.get("name").and_then(Node::text).map_or_else(|| format!("rules[{index}]"), str::to_owned);
-            stages.extend(split(*rule, &name, &mut rollout, cx));
-            mirrors(*rule, &mut rollout, cx);
+        let mut rules = Vec::new();
+        for (index, node) in items(spec, "rules").enumerate() {
+            let name = node.get("name").and_then(Node::text).map_or_else(|| format!("rules[{index}]"), str::to_owned);
+            rules.extend(rule(node, name, &mut rollout, cx));
+            mirrors(node, &mut rollout, cx);
         }
-        stages.extend(segments(&rules));
+        let stages = stages(&rules, Basis::Requests);
         if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
             return;
         }
@@ -83,24 +83,33 @@ impl Adapter for GatewayApi {
     }
 }
 
-fn split(rule: Node<'_>, name: &str, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
-    let backends: Vec<Node<'_>> = rule.get("backendRefs").into_iter().flat_map(Node::items).collect();
+fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Option<Rule> {
+    // `forwardTo` is how v1alpha1 calls it.
+    let key = if node.get("backendRefs").is_none() { "forwardTo" } else { "backendRefs" };
+    let backends: Vec<Node<'_>> = items(node, key).collect();
     let arms: Vec<Arm> = backends.iter().filter_map(|b| arm(*b, cx)).collect();
-    if arms.len() < 2 || arms.len() != backends.len() || !is_one_service(&arms) {
-        return Vec::new();
+    if arms.is_empty() || arms.len() != backends.len() {
+        return None;
     }
-    if arms.iter().all(|a| a.weight == Some(0)) {
-        let span = rule.get("backendRefs").map_or(rollout.name_span, Node::anchor);
-        let message = format!("all weights of `{name}` are 0, so its requests are answered with an error");
+    let rule = Rule { name: Some(name), arms, people: people(node) };
+    if rule.is_dead() && rule.arms.len() > 1 {
+        let span = node.get(key).map_or(rollout.name_span, Node::anchor);
+        let name = rule.name.as_deref().unwrap_or_default();
+        let message = format!("all weights of `{name}` are 0, so no backend answers its requests");
         cx.invalid(span, message, "give the stable backend `weight: 100`");
-        return Vec::new();
     }
-    rollout.payload.extend(backends.iter().filter_map(|b| b.get("name")).filter_map(payload));
-    candidates(&arms, Some(name), Basis::Requests)
+    if rule.is_split() {
+        rollout.payload.extend(backends.iter().filter_map(|b| service(*b)).filter_map(payload));
+    }
+    Some(rule)
+}
+
+fn service(backend: Node<'_>) -> Option<Node<'_>> {
+    backend.get("name").or_else(|| backend.get("serviceName"))
 }
 
 fn arm(backend: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
-    let service = backend.get("name").and_then(Node::text)?;
+    let service = service(backend).and_then(Node::text)?;
     let weight = cx.read_u64(backend, "weight");
     if let Some(number) = weight.written().filter(|w| **w > MAX_WEIGHT) {
         cx.invalid(
@@ -114,38 +123,10 @@ fn arm(backend: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
     Some(Arm { service: service.to_owned(), version: None, weight: number, span })
 }
 
-/// Rules with a match on people that send all they match to another version than the rule for the rest does.
-fn segments(rules: &[Node<'_>]) -> Vec<Stage> {
-    let lone = |rule: &Node<'_>| {
-        let mut backends = rule.get("backendRefs")?.items();
-        let first = backends.next()?;
-        if backends.next().is_some() {
-            return None;
-        }
-        Some((first.get("name").and_then(Node::text)?.to_owned(), first.span()))
-    };
-    let rest = rules.iter().filter(|r| !selects_people(**r)).find_map(lone);
-    let Some((stable, _)) = rest else { return Vec::new() };
-    let targeted = rules.iter().filter(|r| selects_people(**r)).filter_map(|rule| {
-        let (service, span) = lone(rule)?;
-        let arm = |service: &str| Arm { service: service.to_owned(), version: None, weight: Some(1), span };
-        let arms = [arm(&stable), arm(&service)];
-        (service != stable && is_one_service(&arms)).then(|| segment(*rule, &arms[1]))
-    });
-    targeted.collect()
-}
-
-fn selects_people(rule: Node<'_>) -> bool {
-    let mut matches = rule.get("matches").into_iter().flat_map(Node::items);
-    matches.any(|m| m.get("headers").is_some() || m.get("queryParams").is_some())
-}
-
-fn segment(rule: Node<'_>, arm: &Arm) -> Stage {
-    let anchor = rule.key("matches").map_or(arm.span, Node::span);
-    let mut stage = super::live_stage(Fact::Absent { near: anchor }, anchor);
-    stage.name = Some(arm.label().into());
-    stage.audience = Some(Audience { name: "matched requests".into(), size: None, customers: false });
-    stage
+/// Where a rule's matches pick people (headers, query parameters) and not only paths.
+fn people(rule: Node<'_>) -> Option<Span> {
+    let picks = items(rule, "matches").any(|m| m.get("headers").is_some() || m.get("queryParams").is_some());
+    rule.key("matches").filter(|_| picks).map(Node::span)
 }
 
 fn mirrors(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
@@ -163,10 +144,10 @@ fn mirrors(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
 }
 
 fn share(mirror: Node<'_>, cx: &mut Lowering<'_>) -> Fact<Share> {
-    let percent = cx.read_f64(mirror, "percent");
+    let percent = whole_percent(mirror, "percent", cx);
     let Some(fraction) = mirror.get("fraction").filter(|f| f.is_map()) else {
         let default = "the Gateway API mirrors everything when neither percent nor fraction is written";
-        return percent.map(Share::from_percent).or_default(Share::ALL, default);
+        return percent.or_default(Share::ALL, default);
     };
     if !percent.is_absent() {
         let message = "`percent` and `fraction` are both written, and only one may be";
@@ -175,6 +156,12 @@ fn share(mirror: Node<'_>, cx: &mut Lowering<'_>) -> Fact<Share> {
     }
     let numerator = cx.read_u64(fraction, "numerator");
     let denominator = cx.read_u64(fraction, "denominator").or_default(100, "the denominator is 100 when absent");
+    if let (Some(part), Some(whole)) = (numerator.known(), denominator.known())
+        && (part > whole || *whole == 0)
+    {
+        let message = format!("the fraction {part}/{whole} is not between 0 and 1");
+        cx.invalid(numerator.span(), message, "write a numerator of at most the denominator");
+    }
     match denominator.known() {
         Some(whole) => numerator.map(|part| Share::of(part, *whole)),
         None => denominator.map(|_| Share::NONE),

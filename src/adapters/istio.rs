@@ -1,14 +1,13 @@
 //! Istio VirtualService: a live split per rule.
 
-use super::split::{Arm, candidates, is_one_service};
+use super::nodes::items;
+use super::split::{Arm, Rule, stages};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{
-    Audience, Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind,
-};
+use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
 use crate::syntax::Node;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
@@ -56,16 +55,14 @@ impl Adapter for Istio {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
         let mut rollout = cx.blank(object, SubjectKind::Workload);
-        rollout.rollback.anchor = object.name_span();
-        let mut stages = Vec::new();
+        let mut rules = Vec::new();
         for protocol in ["http", "tcp", "tls"] {
-            for (index, rule) in spec.get(protocol).into_iter().flat_map(Node::items).enumerate() {
-                let name = rule_name(protocol, index, rule);
-                stages.extend(split(rule, &name, &mut rollout, cx));
-                mirror(rule, &mut rollout, cx);
+            for (index, node) in items(spec, protocol).enumerate() {
+                rules.extend(rule(node, rule_name(protocol, index, node), &mut rollout, cx));
+                mirror(node, &mut rollout, cx);
             }
         }
-        stages.extend(segments(spec));
+        let stages = stages(&rules, Basis::Requests);
         if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
             return;
         }
@@ -80,28 +77,27 @@ fn rule_name(protocol: &str, index: usize, rule: Node<'_>) -> String {
     rule.get("name").and_then(Node::text).map_or_else(|| format!("{protocol}[{index}]"), str::to_owned)
 }
 
-fn split(rule: Node<'_>, name: &str, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
-    let routes: Vec<Node<'_>> = rule.get("route").into_iter().flat_map(Node::items).collect();
-    if routes.len() < 2 {
-        return Vec::new();
-    }
+fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Option<Rule> {
+    let routes: Vec<Node<'_>> = items(node, "route").collect();
     let arms: Vec<Arm> = routes.iter().filter_map(|route| arm(*route, cx)).collect();
-    if arms.len() != routes.len() {
-        return Vec::new();
+    if arms.len() != routes.len() || arms.is_empty() {
+        return None;
     }
-    if arms.iter().all(|a| a.weight == Some(0)) {
-        let span = rule.get("route").map_or(rollout.name_span, Node::anchor);
+    let rule = Rule { name: Some(name), arms, people: people(node) };
+    if rule.is_dead() && rule.arms.len() > 1 {
+        let span = node.get("route").map_or(rollout.name_span, Node::anchor);
+        let name = rule.name.as_deref().unwrap_or_default();
         let message = format!("all weights of `{name}` are 0, so no destination gets traffic and Istio refuses it");
         cx.invalid(span, message, "give the stable destination `weight: 100`");
-        return Vec::new();
     }
-    if !is_one_service(&arms) {
-        return Vec::new();
+    if rule.is_split() {
+        let named = |r: &Node<'_>| {
+            let destination = r.get("destination")?;
+            payload(destination.get("subset").or_else(|| destination.get("host"))?)
+        };
+        rollout.payload.extend(routes.iter().filter_map(named));
     }
-    let destinations =
-        routes.iter().filter_map(|r| r.path(&["destination", "subset"]).or_else(|| r.path(&["destination", "host"])));
-    rollout.payload.extend(destinations.filter_map(payload));
-    candidates(&arms, Some(name), Basis::Requests)
+    Some(rule)
 }
 
 fn arm(route: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
@@ -109,76 +105,31 @@ fn arm(route: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
     let host = destination.get("host").and_then(Node::text)?;
     let subset = destination.get("subset").and_then(Node::text);
     let weight = cx.read_u64(route, "weight");
-    let number = match &weight {
-        Fact::Absent { .. } => Some(0),
-        Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Dynamic { .. } => weight.known().copied(),
-    };
+    let number = if weight.is_absent() { Some(0) } else { weight.known().copied() };
     let span = if weight.is_absent() { destination.span() } else { weight.span() };
     Some(Arm { service: host.to_owned(), version: subset.map(str::to_owned), weight: number, span })
 }
 
-/// A rule with a match on headers or the like that sends everybody it matches to another version than the rule for the
-/// rest does: a segment whose size nobody can read here.
-fn segments(spec: Node<'_>) -> Vec<Stage> {
-    let rules: Vec<Node<'_>> = spec.get("http").into_iter().flat_map(Node::items).collect();
-    let lone = |rule: Node<'_>| {
-        let mut routes = rule.get("route")?.items();
-        let first = routes.next()?;
-        if routes.next().is_some() {
-            return None;
-        }
-        let destination = first.get("destination")?;
-        let host = destination.get("host").and_then(Node::text)?;
-        Some((host.to_owned(), destination.get("subset").and_then(Node::text).map(str::to_owned), destination.span()))
-    };
-    let rest = rules.iter().filter(|r| !selects_people(**r)).find_map(|r| lone(*r));
-    let Some((host, subset, _)) = rest else { return Vec::new() };
-    let differs = |rule: &&Node<'_>| selects_people(**rule);
-    let targeted = rules.iter().filter(differs).filter_map(|rule| {
-        let (other, version, span) = lone(*rule)?;
-        let arms = [
-            Arm { service: host.clone(), version: subset.clone(), weight: Some(1), span },
-            Arm { service: other, version, weight: Some(1), span },
-        ];
-        let other = &arms[1];
-        ((other.service != host || other.version != subset) && is_one_service(&arms)).then(|| segment(*rule, other))
-    });
-    targeted.collect()
-}
-
-/// Does a rule's match pick people (headers, cookies, query parameters) and not only paths?
-fn selects_people(rule: Node<'_>) -> bool {
-    let matches = rule.get("match").into_iter().flat_map(Node::items);
-    matches
-        .into_iter()
-        .any(|m| ["headers", "queryParams", "sourceLabels", "withoutHeaders"].iter().any(|k| m.get(k).is_some()))
-}
-
-fn segment(rule: Node<'_>, arm: &Arm) -> Stage {
-    let anchor = rule.key("match").map_or(arm.span, Node::span);
-    let mut stage = super::live_stage(Fact::Absent { near: anchor }, anchor);
-    stage.name = Some(arm.label().into());
-    stage.audience = Some(Audience { name: "matched requests".into(), size: None, customers: false });
-    stage
+/// Where a rule's match picks people (headers, cookies, query parameters) and not only paths.
+fn people(rule: Node<'_>) -> Option<Span> {
+    let keys = ["headers", "queryParams", "sourceLabels", "withoutHeaders"];
+    let picks = items(rule, "match").any(|m| keys.iter().any(|k| m.get(k).is_some()));
+    rule.key("match").filter(|_| picks).map(Node::span)
 }
 
 fn mirror(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
-    let percent_of = |parent: Node<'_>, key: &str, cx: &mut Lowering<'_>| {
-        let node = parent.get(key).filter(|n| n.is_map());
-        node.map_or(Fact::Absent { near: parent.anchor() }, |n| cx.read_f64(n, "value"))
-    };
     let mut found: Vec<(Node<'_>, Fact<f64>)> = Vec::new();
     if let Some(target) = rule.get("mirror") {
-        let mut percent = percent_of(rule, "mirrorPercentage", cx);
+        let mut percent = value(rule, "mirrorPercentage", cx);
         for old in ["mirrorPercent", "mirror_percent"] {
             if percent.is_absent() {
-                percent = cx.read_f64(rule, old);
+                percent = cx.read(rule, old, PERCENT, percentage);
             }
         }
         found.push((target, percent));
     }
-    for target in rule.get("mirrors").into_iter().flat_map(Node::items) {
-        found.push((target, percent_of(target, "percentage", cx)));
+    for target in items(rule, "mirrors") {
+        found.push((target, value(target, "percentage", cx)));
     }
     for (target, percent) in found {
         if percent.known() == Some(&0.0) || rollout.shadow.is_some() {
@@ -190,6 +141,21 @@ fn mirror(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
         let duration = Fact::Absent { near: target.anchor() };
         rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span: target.anchor() });
     }
+}
+
+const PERCENT: &str = "a percentage from 0 to 100";
+
+fn percentage(node: Node<'_>) -> Option<f64> {
+    node.as_f64().filter(|p| (0.0..=100.0).contains(p))
+}
+
+/// `value` of a percentage, which is a mapping.
+fn value(parent: Node<'_>, key: &str, cx: &mut Lowering<'_>) -> Fact<f64> {
+    let Some(node) = parent.get(key).filter(|n| !n.is_null()) else { return Fact::Absent { near: parent.anchor() } };
+    if !node.is_map() {
+        return cx.take(node, key, "a mapping such as `{value: 10}`", |_| None);
+    }
+    cx.read(node, "value", PERCENT, percentage)
 }
 
 #[cfg(test)]
@@ -218,6 +184,20 @@ mod tests {
         let found = lower(&service(rules));
         let shadow = found[0].shadow.as_ref().unwrap();
         assert_eq!(shadow.share.known(), Some(&Share::ALL));
+    }
+
+    #[test]
+    fn a_percentage_is_a_mapping_within_a_hundred() {
+        let rules = |percentage: &str| {
+            service(&format!(
+                "    - route: [{{destination: {{host: web, subset: stable}}}}]\n      mirror: {{host: web, subset: canary}}\n      mirrorPercentage: {percentage}\n"
+            ))
+        };
+        assert!(lower(&rules("{value: 0.0}")).is_empty());
+        assert_eq!(lower(&rules("{value: 0.1}"))[0].shadow.as_ref().unwrap().share.known().unwrap().ppm(), 1000);
+        for wrong in ["10", "{value: 120}"] {
+            assert_eq!(lower(&rules(wrong))[0].remarks.len(), 1, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! SMI TrafficSplit: a live split.
 
-use super::split::{Arm, candidates};
+use super::split::{Arm, candidates, picked};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Audience, Basis, Fact, Progression, Strategy, SubjectKind};
+use crate::model::{Basis, Progression, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -60,13 +60,12 @@ impl Adapter for Smi {
             arms[at].version = Some("stable".to_owned());
         }
         rollout.payload = backends.iter().filter_map(|b| b.get("service")).filter_map(payload).collect();
-        let mut stages = if arms.len() < 2 { Vec::new() } else { candidates(&arms, None, Basis::Requests) };
-        if let Some(matches) = spec.get("matches").filter(|m| m.items().next().is_some()) {
-            for stage in &mut stages {
-                stage.exposure = Fact::Absent { near: matches.anchor() };
-                stage.audience = Some(Audience { name: "matched requests".into(), size: None, customers: false });
-            }
-        }
+        let stages = if arms.len() < 2 { Vec::new() } else { candidates(&arms, None, Basis::Requests) };
+        let matches = spec.get("matches").filter(|m| m.items().next().is_some());
+        let stages = match matches {
+            Some(matches) => stages.into_iter().map(|s| picked(s, matches.anchor())).collect(),
+            None => stages,
+        };
         rollout.strategy = Spanned::new(Strategy::Canary, object.name_span());
         rollout.progression = Progression::Live(stages);
         cx.rollout(rollout);

@@ -1,6 +1,8 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
-use crate::model::{Basis, Exposure, Fact, Share, Stage};
+use super::Lowering;
+use crate::model::{Audience, Basis, Exposure, Fact, Share, Stage};
+use crate::syntax::Node;
 use crate::text::Span;
 
 /// One destination of a split.
@@ -83,8 +85,9 @@ fn number_of(word: &str) -> Option<u64> {
     word.strip_prefix('v').unwrap_or(word).parse().ok()
 }
 
+/// A lone digit tells a shard or a replica as often as a version.
 fn is_version_word(word: &str) -> bool {
-    NEW.contains(&word) || OLD.contains(&word) || number_of(word).is_some()
+    NEW.contains(&word) || OLD.contains(&word) || (number_of(word).is_some() && word.len() > 1)
 }
 
 /// The name of a service without the words that tell its version.
@@ -132,6 +135,66 @@ pub(super) fn baseline(arms: &[Arm]) -> usize {
         (leaning(arm), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
     };
     (0..arms.len()).min_by_key(key).unwrap_or(0)
+}
+
+/// One rule of a router.
+pub(super) struct Rule {
+    /// Its name where a router has several rules.
+    pub(super) name: Option<String>,
+    /// Where its requests go.
+    pub(super) arms: Vec<Arm>,
+    /// Where it picks people (headers, cookies, query parameters), if it does.
+    pub(super) people: Option<Span>,
+}
+
+impl Rule {
+    /// Does it split requests between versions of one service?
+    pub(super) fn is_split(&self) -> bool {
+        self.arms.len() > 1 && !self.is_dead() && is_one_service(&self.arms)
+    }
+
+    /// Do all of its weights come to nothing?
+    pub(super) fn is_dead(&self) -> bool {
+        self.arms.iter().all(|a| a.weight == Some(0))
+    }
+}
+
+/// The stages of a router: the candidates of every split, and the people who are sent to another version as a whole.
+pub(super) fn stages(rules: &[Rule], basis: Basis) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for rule in rules.iter().filter(|r| r.is_split()) {
+        let found = candidates(&rule.arms, rule.name.as_deref(), basis);
+        stages.extend(found.into_iter().map(|stage| match rule.people {
+            // The weights are shares of those it picks, however many they are.
+            Some(people) => picked(stage, people),
+            None => stage,
+        }));
+    }
+    let rest = rules.iter().filter(|r| r.people.is_none() && (r.arms.len() == 1 || r.is_split()));
+    let Some(base) = rest.map(|r| &r.arms[baseline(&r.arms)]).next() else { return stages };
+    for rule in rules {
+        let ([arm], Some(people)) = (&*rule.arms, rule.people) else { continue };
+        let other = arm.service != base.service || arm.version != base.version;
+        if other && is_one_service(&[base.clone(), arm.clone()]) {
+            let mut stage = super::live_stage(Fact::Absent { near: people }, people);
+            stage.name = Some(arm.label().into());
+            stages.push(picked(stage, people));
+        }
+    }
+    stages
+}
+
+/// A stage for people whom a match picks: how many they are is nowhere written.
+pub(super) fn picked(mut stage: Stage, people: Span) -> Stage {
+    stage.exposure = Fact::Absent { near: people };
+    stage.audience = Some(Audience { name: "matched requests".into(), size: None, customers: false });
+    stage
+}
+
+/// A whole percentage to mirror.
+pub(super) fn whole_percent(parent: Node<'_>, key: &str, cx: &mut Lowering<'_>) -> Fact<Share> {
+    let take = |n: Node<'_>| n.as_i64().and_then(|p| u64::try_from(p).ok()).filter(|p| *p <= 100);
+    cx.read(parent, key, "a whole percentage from 0 to 100", take).map(|percent| Share::of(percent, 100))
 }
 
 /// One live stage per arm that is not the baseline; `rule` names the rule where a router has several.
@@ -187,5 +250,19 @@ mod tests {
             arm("r.prod.svc.cluster.local", Some("v3"), 1)
         ]));
         assert!(!is_one_service(&[arm("blue", None, 1), arm("green", None, 1)]));
+        assert!(!is_one_service(&[arm("shard-1", None, 1), arm("shard-2", None, 1)]));
+    }
+
+    #[test]
+    fn people_who_are_picked_have_no_share() {
+        let people = Some(Span::new(FileId(0), 5, 6));
+        let rule = |arms, people| Rule { name: None, arms, people };
+        let rest = rule(vec![arm("web", Some("v1"), 95), arm("web", Some("v2"), 5)], None);
+        let all = rule(vec![arm("web", Some("v2"), 1)], people);
+        let some = rule(vec![arm("web", Some("v1"), 1), arm("web", Some("v3"), 1)], people);
+        let found = stages(&[some, all, rest], Basis::Requests);
+        let names: Vec<_> = found.iter().map(|s| (s.name.as_deref().unwrap(), s.audience.is_some())).collect();
+        assert_eq!(names, [("web/v3", true), ("web/v2", false), ("web/v2", true)]);
+        assert!(found[0].share().is_none() && found[2].share().is_none());
     }
 }

@@ -1,12 +1,13 @@
 //! Traefik: weighted and mirroring services.
 
-use super::split::{Arm, candidates, is_one_service};
+use super::nodes::items;
+use super::split::{Arm, Rule, stages, whole_percent};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind};
+use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
 use crate::syntax::Node;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
@@ -21,6 +22,7 @@ declare_adapter! {
     /// | `spec.weighted.services[].weight`, `spec.highestRandomWeight.services[].weight` | share of requests: weight over the sum | 1 |
     /// | `spec.weighted.sticky` | the share is of users | requests |
     /// | `spec.routes[].services[].weight` (IngressRoute) | share of requests per route | 1 |
+    /// | `spec.routes[].match` with a header, a query parameter or an address | a segment of unknown size | everything |
     /// | `spec.mirroring.mirrors[].percent` | share mirrored | 0: nothing is mirrored |
     ///
     /// ## What bites
@@ -58,46 +60,48 @@ impl Adapter for Traefik {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
         let mut rollout = cx.blank(object, SubjectKind::Workload);
-        let mut stages = Vec::new();
+        let mut found = Vec::new();
         for kind in ["weighted", "highestRandomWeight"] {
             let Some(block) = spec.get(kind) else { continue };
-            let basis = if block.path(&["sticky", "cookie"]).is_some() || kind != "weighted" {
-                Basis::Users
-            } else {
-                Basis::Requests
-            };
-            stages.extend(split(block, None, basis, &mut rollout, cx));
+            let sticky = block.path(&["sticky", "cookie"]).is_some() || kind != "weighted";
+            let basis = if sticky { Basis::Users } else { Basis::Requests };
+            let rule = rule(block, None, &mut rollout, cx);
+            found.extend(stages(rule.as_slice(), basis));
         }
-        for (index, route) in spec.get("routes").into_iter().flat_map(Node::items).enumerate() {
-            let name = format!("routes[{index}]");
-            stages.extend(split(route, Some(&name), Basis::Requests, &mut rollout, cx));
-        }
+        let routes: Vec<Rule> = items(spec, "routes")
+            .enumerate()
+            .filter_map(|(index, route)| rule(route, Some(format!("routes[{index}]")), &mut rollout, cx))
+            .collect();
+        found.extend(stages(&routes, Basis::Requests));
         mirrors(spec, &mut rollout, cx);
-        if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
+        if found.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
             return;
         }
-        let strategy = if stages.is_empty() { Strategy::Shadow } else { Strategy::Canary };
+        let strategy = if found.is_empty() { Strategy::Shadow } else { Strategy::Canary };
         rollout.strategy = Spanned::new(strategy, object.name_span());
-        rollout.progression = Progression::Live(stages);
+        rollout.progression = Progression::Live(found);
         cx.rollout(rollout);
     }
 }
 
-fn split(
-    holder: Node<'_>,
-    name: Option<&str>,
-    basis: Basis,
-    rollout: &mut Rollout,
-    cx: &mut Lowering<'_>,
-) -> Vec<Stage> {
-    let services: Vec<Node<'_>> = holder.get("services").into_iter().flat_map(Node::items).collect();
+fn rule(holder: Node<'_>, name: Option<String>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Option<Rule> {
+    let services: Vec<Node<'_>> = items(holder, "services").collect();
     let arms: Vec<Arm> = services.iter().filter_map(|s| arm(*s, cx)).collect();
-    let dead = arms.iter().all(|a| a.weight == Some(0));
-    if arms.len() < 2 || arms.len() != services.len() || dead || !is_one_service(&arms) {
-        return Vec::new();
+    if arms.is_empty() || arms.len() != services.len() {
+        return None;
     }
-    rollout.payload.extend(services.iter().filter_map(|s| s.get("name")).filter_map(payload));
-    candidates(&arms, name, basis)
+    let rule = Rule { name, arms, people: people(holder) };
+    if rule.is_split() {
+        rollout.payload.extend(services.iter().filter_map(|s| s.get("name")).filter_map(payload));
+    }
+    Some(rule)
+}
+
+/// Where a route's match picks people by a header, a query parameter or an address.
+fn people(route: Node<'_>) -> Option<Span> {
+    let text = route.get("match").and_then(Node::text)?;
+    let picks = ["Header(", "HeaderRegexp(", "Headers(", "HeadersRegexp(", "Query(", "QueryRegexp(", "ClientIP("];
+    route.get("match").filter(|_| picks.iter().any(|p| text.contains(p))).map(Node::span)
 }
 
 fn arm(service: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
@@ -110,8 +114,8 @@ fn arm(service: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
 
 fn mirrors(spec: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
     for mirror in spec.path(&["mirroring", "mirrors"]).into_iter().flat_map(Node::items) {
-        let percent = cx.read_f64(mirror, "percent");
-        if percent.is_absent() {
+        let share = whole_percent(mirror, "percent", cx);
+        if share.is_absent() {
             let name = mirror.get("name");
             let span = name.unwrap_or(mirror).span();
             let shown = name.and_then(Node::text).unwrap_or("this mirror");
@@ -119,11 +123,11 @@ fn mirrors(spec: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
             cx.ignored(span, message, "write `percent: 100`, or the share you want");
             continue;
         }
-        if percent.known() == Some(&0.0) || rollout.shadow.is_some() {
+        if share.known() == Some(&Share::NONE) || rollout.shadow.is_some() {
             continue;
         }
         let duration = Fact::Absent { near: mirror.span() };
-        let (share, span) = (percent.map(Share::from_percent), mirror.get("name").unwrap_or(mirror).span());
+        let span = mirror.get("name").unwrap_or(mirror).span();
         rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span });
     }
 }

@@ -100,13 +100,20 @@ impl Rule for CanaryTooSmall {
 }
 
 /// The first limited stage with its place and exposure. A share before it that nobody knows may be the first one.
+///
+/// The candidates of a live split stand side by side: the largest counts.
 pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option<(usize, &'r Stage, &'r Exposure)> {
+    let limited = |stage: &'r Stage| stage.exposure.known().filter(|e| e.judged().is_limited());
+    if rollout.progression.is_live() && rollout.is_judged() && !rollout.exposure_is_dynamic() {
+        let found = rollout.stages().iter().enumerate().filter_map(|(i, s)| Some((i, s, limited(s)?)));
+        return found.max_by_key(|(i, _, exposure)| (exposure.judged(), std::cmp::Reverse(*i)));
+    }
     for (index, stage) in rollout.stages().iter().enumerate().filter(|_| rollout.is_judged()) {
         if stage.exposure.is_dynamic() {
             cx.unknown(rollout, stage.exposure.span(), "the first share is not written in these files");
             return None;
         }
-        if let Some(exposure) = stage.exposure.known().filter(|e| e.judged().is_limited()) {
+        if let Some(exposure) = limited(stage) {
             return Some((index, stage, exposure));
         }
     }
