@@ -11,6 +11,7 @@ mod floors;
 mod parity;
 mod policies;
 mod promises;
+mod readme;
 mod registry;
 mod render;
 mod shared;
