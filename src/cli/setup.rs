@@ -60,7 +60,7 @@ fn inside(root: &Path, path: &str) -> Result<Option<Arc<str>>, String> {
     let joined = root.join(path);
     if let (Ok(real), Ok(root)) = (joined.canonicalize(), root.canonicalize()) {
         if !real.starts_with(&root) {
-            return Err("it leads out of the repository".to_owned());
+            return Err("is a link that leads out of the repository".to_owned());
         }
     }
     policy_text(&joined).map_err(|error| error.to_string())
@@ -83,10 +83,10 @@ fn source(choice: &PolicyChoice, roots: &Roots, around: &Surroundings) -> Result
     }
     let folders = std::iter::once(&roots.root).chain(roots.folder.as_ref().filter(|f| **f != roots.root));
     for (folder, name) in folders.flat_map(|f| POLICY_PATHS.map(|name| (f, name))) {
-        match policy_text(&folder.join(name)) {
+        match inside(folder, name) {
             Ok(None) => {}
             Ok(Some(text)) => return Ok(Source::File { path: name.into(), text, root: String::new() }),
-            Err(error) => return Err(vec![unreadable(name, &error.to_string())]),
+            Err(error) => return Err(vec![unreadable(name, &error)]),
         }
     }
     Ok(Source::Default)

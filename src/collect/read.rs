@@ -110,7 +110,8 @@ pub fn policy_text(path: &Path) -> Result<Option<Arc<str>>, ReadError> {
     #[expect(clippy::disallowed_methods, reason = "collect is the door to the disk")]
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.into())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // A link that leads nowhere is there, and is no reason to go on without a policy.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
