@@ -56,7 +56,7 @@ fn check(policy: &Policy, texts: &[String]) -> usize {
         fail_on: None,
         allow_empty: true,
     };
-    engine::check(input).0.findings.len()
+    engine::check(&input).0.findings.len()
 }
 
 #[divan::bench]

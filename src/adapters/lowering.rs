@@ -182,8 +182,9 @@ impl<'a> Lowering<'a> {
         help: impl Into<Box<str>>,
     ) -> &mut Remark {
         let (message, help) = (message.into(), help.into());
+        let at = self.remarks.len();
         self.remarks.push(Remark { kind, span, message, help, found: None, required: None, related: None });
-        self.remarks.last_mut().expect("pushed on the line above")
+        &mut self.remarks[at]
     }
 
     /// Has anything been remarked since the last rollout was handed in?

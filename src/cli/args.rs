@@ -83,7 +83,7 @@ pub(super) enum Format {
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR or CLICOLOR=0 says no.
+    /// On a terminal, unless `NO_COLOR` or `CLICOLOR=0` says no.
     #[default]
     Auto,
     /// Always.
@@ -112,6 +112,7 @@ impl From<FailOn> for Level {
 
 /// `rollgate check`.
 #[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Check {
     /// Files or folders to check (default: the repository, else this folder); `-` reads standard input.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]

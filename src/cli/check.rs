@@ -33,7 +33,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
     };
-    let (report, sources) = in_pool(args.jobs, || engine::check(input))?;
+    let (report, sources) = in_pool(args.jobs, || engine::check(&input))?;
     let detail = match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
         (false, true) => Detail::Verbose,
@@ -101,10 +101,11 @@ fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
     let folders: BTreeSet<PathBuf> =
         globs.iter().map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
     let found = walk(roots, &roots.root, &Vec::from_iter(folders));
-    let takes = |path: &str| match &policy.drills.records {
-        Some(globs) => globs.matches(path),
-        None => path.strip_prefix("drills/").is_some_and(|rest| !rest.contains('/') && rest.ends_with(".yaml")),
+    let by_default = |path: &str| {
+        let name = path.strip_prefix("drills/").filter(|rest| !rest.contains('/'));
+        name.is_some_and(|n| Path::new(n).extension().is_some_and(|e| e == "yaml"))
     };
+    let takes = |path: &str| policy.drills.records.as_ref().map_or_else(|| by_default(path), |g| g.matches(path));
     set.files.extend(found.files.into_iter().filter(|f| takes(&f.path)));
     set.files.sort_by(|a, b| a.path.cmp(&b.path));
     set.files.dedup_by(|a, b| a.path == b.path);

@@ -62,16 +62,14 @@ pub(super) fn explain(args: &Explain, around: &Surroundings) -> Outcome {
 
 /// `rollgate schema`.
 pub(super) fn schema(args: &Schema) -> Outcome {
-    match docgen::schema(&args.name) {
-        Some(schema) => print(&format!("{schema:#}\n")).map(|()| 0),
-        None => {
-            let help = match nearest(&args.name, docgen::SCHEMAS.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the schemas are {}", docgen::SCHEMAS.join(", ")),
-            };
-            Err(vec![Failure::new(format!("there is no schema `{}`", args.name), help)])
-        }
+    if let Some(schema) = docgen::schema(&args.name) {
+        return print(&format!("{schema:#}\n")).map(|()| 0);
     }
+    let help = match nearest(&args.name, docgen::SCHEMAS.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the schemas are {}", docgen::SCHEMAS.join(", ")),
+    };
+    Err(vec![Failure::new(format!("there is no schema `{}`", args.name), help)])
 }
 
 /// `rollgate completions`.

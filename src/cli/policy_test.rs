@@ -88,7 +88,7 @@ fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> 
         fail_on: None,
         allow_empty: false,
     };
-    let (report, sources) = engine::check(input);
+    let (report, sources) = engine::check(&input);
     Ok(complaints(test, &report, &sources))
 }
 
@@ -98,13 +98,13 @@ fn policy_for(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundin
         |path: &str, text: &Arc<str>| Source::File { path: path.into(), text: Arc::clone(text), root: String::new() };
     match &test.policy {
         TestPolicy::Here(source) => setup::load(source.clone(), &roots.root),
-        TestPolicy::Path(path) => match in_test(&path.value) {
-            Some(found) => setup::load(file(&path.value, &found.text), &roots.root),
-            None => {
-                let choice = super::args::PolicyChoice { policy: Some(roots.root.join(&*path.value)), preset: None };
-                setup::policy(&choice, roots, around)
+        TestPolicy::Path(path) => {
+            if let Some(found) = in_test(&path.value) {
+                return setup::load(file(&path.value, &found.text), &roots.root);
             }
-        },
+            let choice = super::args::PolicyChoice { policy: Some(roots.root.join(&*path.value)), preset: None };
+            setup::policy(&choice, roots, around)
+        }
         TestPolicy::Found => match setup::POLICY_PATHS.iter().find_map(|p| in_test(p)) {
             Some(found) => setup::load(file(&found.path, &found.text), &roots.root),
             None => setup::policy(&args.policy, roots, around),

@@ -8,6 +8,7 @@ use crate::clock::{self, Moment};
 
 /// What the process was started in.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a variable of its own")]
 pub(super) struct Surroundings {
     /// The working directory, absolute.
     pub(super) cwd: PathBuf,

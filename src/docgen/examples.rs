@@ -78,7 +78,7 @@ impl Example {
         let origin = Origin::Memory(self.text.as_bytes().into());
         let files = vec![File { path: Arc::from("deploy/example.yaml"), origin }];
         let select = rule.map(str::to_owned).into_iter().collect();
-        Some(check(Input {
+        Some(check(&Input {
             set: WorkingSet { files, ..WorkingSet::default() },
             policy: &policy,
             choice: Choice { select, ignore: Vec::new() },

@@ -60,7 +60,7 @@ struct Read {
 }
 
 /// Checks.
-pub fn check(input: Input<'_>) -> (Report, Sources) {
+pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let (policy, fail_on) = (input.policy, input.fail_on.unwrap_or(input.policy.fail_on));
     let mut read = gather(&input.set, policy, Audience::Rules);
     if !read.claimed && !input.allow_empty && read.failures.is_empty() {
@@ -70,10 +70,10 @@ pub fn check(input: Input<'_>) -> (Report, Sources) {
         read.linked.rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
     let base = Selector::default();
     let plan = Plan::new(policy, &input.choice, selectors.iter().chain([&base]));
-    let facts = facts(&input, &mut read);
+    let facts = facts(input, &mut read);
     let mut sources = Sources::new(facts.paths.clone());
     let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
-    show(&mut sources, &input, &read.lengths, &sealed.findings, &sealed.undetermined);
+    show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
     let ran: BTreeSet<&str> =
         selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
     let report = Report {

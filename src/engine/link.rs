@@ -11,7 +11,6 @@ use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver}
 #[derive(Default)]
 pub struct Linked {
     /// Rollouts, in the order of their places.
-    #[expect(clippy::vec_box, reason = "a rollout is large: lists of them are grown and passed on without copying it")]
     pub rollouts: Vec<Box<Rollout>>,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,

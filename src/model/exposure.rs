@@ -24,7 +24,6 @@ impl Share {
     }
 
     /// `part` of `whole`, rounded; nothing when `whole` is 0.
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to a million")]
     pub fn of(part: u64, whole: u64) -> Self {
         if whole == 0 {
             return Self::NONE;

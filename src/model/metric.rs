@@ -77,7 +77,13 @@ impl Metric {
     pub fn recognise(name: &str, query: &str) -> Self {
         let kind = match kind_of(name) {
             MetricKind::Custom => kind_of_query(query),
-            known => known,
+            known @ (MetricKind::ErrorRate
+            | MetricKind::SuccessRate
+            | MetricKind::Latency
+            | MetricKind::CostPerCall
+            | MetricKind::EvalScore
+            | MetricKind::Saturation
+            | MetricKind::Business) => known,
         };
         let percentile = || percentile(name).or_else(|| percentile(query));
         let percentile_tenths = if kind == MetricKind::Latency { percentile() } else { None };

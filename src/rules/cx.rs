@@ -36,7 +36,6 @@ pub struct Facts {
     /// The policy's zone.
     pub zone: Tz,
     /// Every rollout of the checked set, sorted by place.
-    #[expect(clippy::vec_box, reason = "a rollout is large: lists of them are grown and passed on without copying it")]
     pub rollouts: Vec<Box<Rollout>>,
     /// Every drill on record.
     pub drills: Vec<Drill>,
@@ -132,6 +131,7 @@ impl<'a> Cx<'a> {
 
     /// Reports a finding at `span`: what was found against what is required, and the smallest edit that mends it.
     pub fn report(&mut self, span: Span, what: impl Into<String>, help: impl Into<String>) -> &mut Raw {
+        let at = self.found.len();
         self.found.push(Raw {
             primary: span,
             what: what.into(),
@@ -142,7 +142,7 @@ impl<'a> Cx<'a> {
             about: String::new(),
             limit: None,
         });
-        self.found.last_mut().expect("pushed on the line above")
+        &mut self.found[at]
     }
 
     /// Reports what an adapter remarked: its sentence, its edit and its second place.

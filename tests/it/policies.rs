@@ -90,7 +90,7 @@ fn run(test: &PolicyTest) -> Vec<String> {
     };
     let mut files: Vec<File> = test.files.iter().map(file).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let (report, sources) = engine::check(engine::Input {
+    let (report, sources) = engine::check(&engine::Input {
         set: WorkingSet { files, ..WorkingSet::default() },
         policy: &policy,
         choice: engine::Choice::default(),

@@ -77,7 +77,7 @@ fn blue_green(analysis: &Analysis<'_>, rollout: &mut Rollout, span: Span) -> Vec
         switched.hold = timed(analysis.interval.clone());
         rollout.rollback.way_back = match &analysis.interval {
             Fact::Dynamic { expr, span } => Fact::Dynamic { expr: expr.clone(), span: *span },
-            known => Fact::Defaulted {
+            known @ (Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. }) => Fact::Defaulted {
                 value: known.known().copied().unwrap_or(60),
                 by: "flagger: one interval after the switch",
                 near,
@@ -120,7 +120,9 @@ fn ladder(analysis: &Analysis<'_>, node: Node<'_>, cx: &mut Lowering<'_>) -> Vec
                 Fact::Dynamic { expr, span } => {
                     vec![weight(analysis, (step.value, step.value), step.span), Fact::Dynamic { expr, span }]
                 }
-                max => stepped(analysis, &step, &maximum(&max, node, cx)),
+                max @ (Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. }) => {
+                    stepped(analysis, &step, &maximum(&max, node, cx))
+                }
             }
         }
         Fact::Stated(step) if listed.is_empty() && !analysis.partial => {

@@ -114,7 +114,7 @@ fn style<'d>(
         (None, None) => Router::Nothing,
     };
     let blue_green = blue_green.is_some();
-    Some(Style { block, blue_green, alpha, partition: !blue_green && !(extra && deployment), router })
+    Some(Style { block, blue_green, alpha, partition: !(blue_green || extra && deployment), router })
 }
 
 /// Reads the steps into stages.

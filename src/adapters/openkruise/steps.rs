@@ -294,7 +294,7 @@ fn served(stage: &mut Stage, pods: Pods, all: u64, rollout: &mut Rollout) {
 
 fn unreachable(percent: u64, all: u64, effective: Share, span: Span) -> Remark {
     let pods = if all == 1 { "1 replica".to_owned() } else { format!("{all} replicas") };
-    let least = (1..100).find(|n| n * percent % 100 == 0).unwrap_or(100);
+    let least = (1..100).find(|n| (n * percent).is_multiple_of(100)).unwrap_or(100);
     Remark {
         kind: RemarkKind::Unreachable,
         span,

@@ -1,7 +1,7 @@
 //! Rollouts of both versions.
 
 use crate::adapters::testing::lower;
-use crate::model::{Hold, RemarkKind, Rollout, Share, Strategy};
+use crate::model::{Hold, RemarkKind, Rollout, Share, Stage, Strategy};
 
 const WORKLOAD: &str = "
 ---
@@ -27,7 +27,7 @@ spec:
 }
 
 fn shares(rollout: &Rollout) -> Vec<Option<Share>> {
-    rollout.stages().iter().map(|s| s.share()).collect()
+    rollout.stages().iter().map(Stage::share).collect()
 }
 
 fn remarks(rollout: &Rollout) -> Vec<RemarkKind> {
