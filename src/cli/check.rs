@@ -98,8 +98,10 @@ fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
     let default = ["drills/*.yaml".to_owned()];
     let globs: Vec<String> =
         policy.drills.records.as_ref().map_or_else(|| default.to_vec(), |g| g.texts().map(str::to_owned).collect());
+    // What lies outside of the root is no record of this repository.
+    let inside = globs.iter().filter(|g| !g.starts_with('/') && g.split('/').all(|part| part != ".."));
     let folders: BTreeSet<PathBuf> =
-        globs.iter().map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
+        inside.map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
     let found = walk(roots, &roots.root, &Vec::from_iter(folders));
     let by_default = |path: &str| {
         let name = path.strip_prefix("drills/").filter(|rest| !rest.contains('/'));

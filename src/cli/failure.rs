@@ -50,7 +50,17 @@ pub(super) fn show(failures: &[Failure], style: Style) -> String {
         }
         out.push('\n');
     }
-    out
+    out + &summary(failures)
+}
+
+/// What the faults of files come to: nobody should have to count frames.
+fn summary(failures: &[Failure]) -> String {
+    let files: Vec<&str> = failures.iter().filter_map(|f| Some(&*f.place.as_ref()?.path)).collect();
+    let Some(first) = files.first() else { return String::new() };
+    let faults = if files.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", files.len()) };
+    let one_file = files.iter().all(|f| f == first);
+    let place = if one_file { format!("in {}", visible(first)) } else { "in the files above".to_owned() };
+    format!("could not decide: {faults} {place}, so nothing was checked\n")
 }
 
 fn one(out: &mut String, failure: &Failure, drawer: &Drawer) {

@@ -58,10 +58,10 @@ pub(super) fn load(source: Source, root: &Path) -> Result<Policy, Vec<Failure>> 
 /// The text of a file of the repository; links may not lead out of it.
 fn inside(root: &Path, path: &str) -> Result<Option<Arc<str>>, String> {
     let joined = root.join(path);
-    if let (Ok(real), Ok(root)) = (joined.canonicalize(), root.canonicalize()) {
-        if !real.starts_with(&root) {
-            return Err("is a link that leads out of the repository".to_owned());
-        }
+    if let (Ok(real), Ok(root)) = (joined.canonicalize(), root.canonicalize())
+        && !real.starts_with(&root)
+    {
+        return Err("is a link that leads out of the repository".to_owned());
     }
     policy_text(&joined).map_err(|error| error.to_string())
 }

@@ -65,6 +65,12 @@ impl Excerpt {
         (excerpt, marks)
     }
 
+    /// How many columns stand before `at` in its row.
+    pub(super) fn column(&self, at: usize) -> usize {
+        let start = self.rows.iter().rev().find(|row| row.start <= at).map_or(0, |row| row.start);
+        self.text[start..].char_indices().take_while(|(i, _)| start + i < at).map(|(_, c)| shown_columns(c)).sum()
+    }
+
     fn push(&mut self, number: u32, text: &str, cut: &Cut) -> usize {
         if !self.rows.is_empty() {
             self.text.push('\n');
@@ -135,7 +141,9 @@ impl Cut {
     /// Cuts the line `(from, to)` to `width` columns: around `place`, or from its start where nothing is marked.
     fn around(text: &str, (from, to): (usize, usize), place: Option<Place>, width: usize) -> Self {
         let whole = Self { start: from, end: to, head: "", tail: "" };
-        if fits(&text[from..to], width) {
+        // What is written beneath the mark wants room too.
+        let far = place.is_some_and(|p| !fits(&text[from..floor(text, p.start.midpoint(p.end))], width - width / 3));
+        if fits(&text[from..to], width) && !far {
             return whole;
         }
         let place = place.unwrap_or(Place { line: 0, start: from, end: from });

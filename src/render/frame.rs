@@ -79,8 +79,11 @@ pub struct Drawer {
 const GUTTER: usize = 10;
 /// Source lines are not cut below this, however narrow the terminal says it is.
 const NARROWEST: usize = 40;
-/// Columns of the text beneath an underlined place.
+/// Columns of the text beneath an underlined place, at most and at least. With less it is named below the frame.
 const LABEL: usize = 44;
+const LABEL_LEAST: usize = 16;
+/// Columns from the middle of an underlined place to the text beneath it.
+const STEM: usize = 4;
 
 impl Drawer {
     /// A drawer for `style`.
@@ -111,7 +114,12 @@ impl Drawer {
                     left.push(place);
                     continue;
                 };
-                drawn.labels.push(label(place, (mark.start, mark.end - mark.start), heads.is_empty()));
+                let room = self.width.saturating_sub(GUTTER + STEM + excerpt.column(mark.start.midpoint(mark.end)));
+                let columns = (room >= LABEL_LEAST).then_some(room.min(LABEL));
+                if columns.is_none() && !place.text.is_empty() {
+                    left.push(place);
+                }
+                drawn.labels.push(label(place, (mark.start, mark.end - mark.start), heads.is_empty(), columns));
                 heads.push((mark.start, source.lines.position(&source.text, place.span.start)));
             }
             drawn.view = Some(View { name: visible(frame.path).into_owned(), excerpt, heads });
@@ -125,9 +133,10 @@ impl Drawer {
     }
 }
 
-fn label(place: &Underline, at: (usize, usize), primary: bool) -> LabeledSpan {
-    let text = wrap(&visible(&place.text), LABEL, "", "");
-    let text = Some(text.trim_end().to_owned()).filter(|t| !t.is_empty());
+/// The mark at `at`, with its text in so many `columns` beneath it, or without any.
+fn label(place: &Underline, at: (usize, usize), primary: bool, columns: Option<usize>) -> LabeledSpan {
+    let text = columns.map(|columns| wrap(&visible(&place.text), columns, "", "").trim_end().to_owned());
+    let text = text.filter(|t| !t.is_empty());
     if primary { LabeledSpan::new_primary_with_span(text, at) } else { LabeledSpan::new_with_span(text, at) }
 }
 

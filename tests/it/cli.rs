@@ -145,7 +145,8 @@ fn faults_of_the_policy_are_underlined_all_at_once() {
     assert_eq!(run.out, "");
     let run = run.complains("[rollgate.yaml:3:3]").complains("`big-bang`");
     let run = run.complains("[rollgate.yaml:4:27]").complains("3%");
-    let _ = run.complains("[rollgate.yaml:5:10]").complains("`warning`").complains("`timezone`");
+    let run = run.complains("[rollgate.yaml:5:10]").complains("`warning`").complains("`timezone`");
+    let _ = run.complains("could not decide: 4 faults in rollgate.yaml, so nothing was checked\n");
     let broken = World::new().file("rollgate.yaml", "version: [\n").file("web.yaml", BANG).check(&[]).ends(2);
     let _ = broken.complains("[rollgate.yaml:");
     let bytes = World::new().file("rollgate.yaml", b"version: 1 # \xff\n").file("web.yaml", BANG).check(&[]).ends(2);
@@ -446,6 +447,21 @@ fn colour_is_asked_for_in_order() {
     assert!(!coloured(&[("CLICOLOR_FORCE", "1")], &["--format", "short"]));
     let _ = world.run(&["check", "--output", "human=x.txt", "--color", "always"]).ends(1);
     assert!(!std::fs::read_to_string(world.path().join("x.txt")).unwrap().contains('\u{1b}'), "a file has no colours");
+}
+
+#[test]
+fn frames_fit_the_terminal() {
+    let flow = "{apiVersion: rollgate/v1, kind: RolloutPlan, metadata: {name: b}, strategy: all-at-once}\n";
+    let far = flow.replace("{name: b}", "{name: b, service: a-name-of-some-length}");
+    for text in [&far, flow, BANG, &BANG.replace("bang", &"b".repeat(70))] {
+        for width in ["60", "80", "100"] {
+            let out = world().file("w.yaml", text).run_env(&[("COLUMNS", width)], &["check", "--at", AT]).out;
+            // Names are not cut, so that they can be copied.
+            let words = out.lines().filter(|l| l.trim().contains(' ') && !l.contains("bbbb"));
+            let widest = words.map(|l| l.chars().count()).max().unwrap();
+            assert!(widest <= width.parse().unwrap(), "{widest} > {width}\n{out}");
+        }
+    }
 }
 
 #[test]

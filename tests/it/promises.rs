@@ -10,7 +10,7 @@ use rollgate::engine::{LoadLimits, load};
 use rollgate::syntax::{self, Engine, Limits};
 use rollgate::text::FileId;
 
-use crate::cli::{BANG, CLEAN};
+use crate::cli::{BANG, CLEAN, DRILL};
 use crate::support::World;
 
 // Promise 3: it fails closed.
@@ -152,6 +152,16 @@ fn links_out_of_the_repository_are_not_followed_and_not_green() {
             assert!(!run.out.contains("name: bang"), "{args:?}");
         }
     }
+}
+
+#[test]
+fn records_outside_of_the_repository_do_not_count() {
+    let outside = World::new().file("web.yaml", DRILL);
+    let folder = outside.path().display();
+    let policy = format!("version: 1\ndrills: {{records: [\"{folder}/*.yaml\", \"../*.yaml\"]}}\n");
+    let world = World::new().file("web.yaml", DRILL).file("repo/rollgate.yaml", policy).file("repo/.git/HEAD", "");
+    let run = world.file("repo/plan.yaml", CLEAN).run_in("repo", &["check", "--format", "json"]);
+    assert_eq!(run.reasons(), ["history-not-read"], "no drill is on file: {}{}", run.out, run.err);
 }
 
 #[test]
