@@ -135,7 +135,7 @@ mod tests {
         assert!(worth("{\"apiVersion\":\"rollgate\\/v1\"}"));
         assert!(worth("apiVersion: \"rollg\\x61te/v1\""));
         assert!(worth("apiVersion: !!%62inary cm9sbGdhdGUvdjE="));
-        assert!(!worth("apiVersion: v1\nkind: Service\n"));
+        assert!(!worth("apiVersion: v1\nkind: ConfigMap\n"));
         assert!(!worth("data: |\n  # kind: RolloutPlan in a text\n"));
     }
 
