@@ -18,6 +18,10 @@ const ESCAPES: [&str; 9] = ["\\x", "\\u", "\\U", "\\/", "\\\n", "\\\r", "\\\u{85
 /// Tags behind which a name may stand in base64.
 const TAGS: [&str; 4] = ["!!b", "!!%", "!<", "tag:yaml.org,2002"];
 
+/// Kinds that the core API has too, and every repository by the dozen: alone they say nothing, beside their group they
+/// need not.
+const EVERYDAY: [&str; 1] = ["Service"];
+
 /// Bytes before a kind's name in which `kind` is looked for.
 const BEFORE: usize = 256;
 
@@ -49,7 +53,7 @@ impl Markers {
 static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
     let kinds = || adapters::ALL.iter().flat_map(|a| a.meta().kinds);
     let groups: BTreeSet<String> = kinds().map(|k| format!("{}/", k.group)).collect();
-    let names: BTreeSet<&str> = kinds().map(|k| k.kind).collect();
+    let names: BTreeSet<&str> = kinds().map(|k| k.kind).filter(|kind| !EVERYDAY.contains(kind)).collect();
     let words = groups.iter().map(String::as_str).chain(ESCAPES).chain(TAGS).chain(names);
     // Built in a tenth of a DFA's time: most runs look at a handful of files.
     let kind = Some(AhoCorasickKind::ContiguousNFA);
