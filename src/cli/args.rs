@@ -92,6 +92,16 @@ pub(super) enum Color {
     Never,
 }
 
+/// When to say what is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressWhen {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Never.
+    Never,
+}
+
 /// The level that fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
@@ -151,6 +161,9 @@ pub(super) struct Check {
     /// How many threads read files (default: one a core).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Say on standard error what is going on when a run takes longer than a second.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) progress: ProgressWhen,
     /// Print only what fails the check.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,

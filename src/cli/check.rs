@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::args::Check;
+use super::args::{Check, ProgressWhen};
 use super::failure::Failure;
 use super::output::{self, Destination};
+use super::progress::Progress;
 use super::surroundings::Surroundings;
 use super::{Outcome, setup};
 use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
@@ -33,7 +34,10 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
     };
+    let seen = args.progress == ProgressWhen::Auto && around.sees_progress();
+    let progress = Progress::watch(input.set.files.len(), seen);
     let (report, sources) = in_pool(args.jobs, || engine::check(&input))?;
+    drop(progress);
     let detail = match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
         (false, true) => Detail::Verbose,

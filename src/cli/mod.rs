@@ -8,6 +8,7 @@ mod inspect;
 mod output;
 mod policy;
 mod policy_test;
+mod progress;
 mod setup;
 mod surroundings;
 

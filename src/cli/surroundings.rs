@@ -59,6 +59,11 @@ impl Surroundings {
         }
     }
 
+    /// Does standard error reach a terminal?
+    pub(super) fn sees_progress(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
     /// Are failures on standard error coloured?
     pub(super) fn color_on_stderr(&self) -> bool {
         !self.no_color && (self.force_color || std::io::stderr().is_terminal())
