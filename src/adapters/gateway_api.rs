@@ -1,8 +1,8 @@
 //! Gateway API routes: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, stages, whole_percent};
-use super::{Adapter, Lowering, Object, payload};
+use super::split::{Arm, Rule, ship, stages, whole_percent};
+use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
@@ -99,7 +99,7 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
         cx.invalid(span, message, "give the stable backend `weight: 100`");
     }
     if rule.is_split() {
-        rollout.payload.extend(backends.iter().filter_map(|b| service(*b)).filter_map(payload));
+        ship(rollout, backends.iter().filter_map(|b| service(*b)));
     }
     Some(rule)
 }

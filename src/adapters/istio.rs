@@ -1,8 +1,8 @@
 //! Istio VirtualService: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, stages};
-use super::{Adapter, Lowering, Object, payload};
+use super::split::{Arm, Rule, ship, stages};
+use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
@@ -91,11 +91,8 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
         cx.invalid(span, message, "give the stable destination `weight: 100`");
     }
     if rule.is_split() {
-        let named = |r: &Node<'_>| {
-            let destination = r.get("destination")?;
-            payload(destination.get("subset").or_else(|| destination.get("host"))?)
-        };
-        rollout.payload.extend(routes.iter().filter_map(named));
+        let destinations = routes.iter().filter_map(|r| r.get("destination"));
+        ship(rollout, destinations.filter_map(|d| d.get("subset").or_else(|| d.get("host"))));
     }
     Some(rule)
 }

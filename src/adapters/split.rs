@@ -1,7 +1,7 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
 use super::Lowering;
-use crate::model::{Audience, Basis, Exposure, Fact, Share, Stage};
+use crate::model::{Audience, Basis, Exposure, Fact, Rollout, Share, Stage};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -182,6 +182,15 @@ pub(super) fn stages(rules: &[Rule], basis: Basis) -> Vec<Stage> {
         }
     }
     stages
+}
+
+/// Adds what the arms lead to, each name once, to what `rollout` ships.
+pub(super) fn ship<'d>(rollout: &mut Rollout, names: impl Iterator<Item = Node<'d>>) {
+    for payload in names.filter_map(super::payload) {
+        if !rollout.payload.iter().any(|p| p.value == payload.value) {
+            rollout.payload.push(payload);
+        }
+    }
 }
 
 /// A stage for people whom a match picks: how many they are is nowhere written.

@@ -1,8 +1,8 @@
 //! Traefik: weighted and mirroring services.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, stages, whole_percent};
-use super::{Adapter, Lowering, Object, payload};
+use super::split::{Arm, Rule, ship, stages, whole_percent};
+use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
@@ -92,7 +92,7 @@ fn rule(holder: Node<'_>, name: Option<String>, rollout: &mut Rollout, cx: &mut 
     }
     let rule = Rule { name, arms, people: people(holder) };
     if rule.is_split() {
-        rollout.payload.extend(services.iter().filter_map(|s| s.get("name")).filter_map(payload));
+        ship(rollout, services.iter().filter_map(|s| s.get("name")));
     }
     Some(rule)
 }
