@@ -34,7 +34,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
     };
-    let seen = args.progress == ProgressWhen::Auto && around.sees_progress();
+    let seen = args.progress == ProgressWhen::Auto && Surroundings::sees_progress();
     let progress = Progress::watch(input.set.files.len(), seen);
     let (report, sources) = in_pool(args.jobs, || engine::check(&input))?;
     drop(progress);

@@ -60,7 +60,7 @@ impl Surroundings {
     }
 
     /// Does standard error reach a terminal?
-    pub(super) fn sees_progress(&self) -> bool {
+    pub(super) fn sees_progress() -> bool {
         std::io::stderr().is_terminal()
     }
 
