@@ -90,6 +90,10 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
         let message = format!("all weights of `{name}` are 0, so no destination gets traffic and Istio refuses it");
         cx.invalid(span, message, "give the stable destination `weight: 100`");
     }
+    if let [Arm { weight: Some(weight @ 1..100), span, .. }] = rule.arms[..] {
+        let message = format!("`weight: {weight}` is ignored: the only destination of a rule gets all of its traffic");
+        cx.ignored(span, message, "add the stable destination with the rest of the weight, or remove `weight`");
+    }
     if rule.is_split() {
         let destinations = routes.iter().filter_map(|r| r.get("destination"));
         ship(rollout, destinations.filter_map(|d| d.get("subset").or_else(|| d.get("host"))));
@@ -175,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_lone_destination_is_no_split_and_a_mirror_is_a_shadow() {
-        assert!(lower(&service("    - route: [{destination: {host: web, subset: canary}, weight: 5}]\n")).is_empty());
+        assert!(lower(&service("    - route: [{destination: {host: web, subset: canary}}]\n")).is_empty());
         let rules =
             "    - route: [{destination: {host: web, subset: stable}}]\n      mirror: {host: web, subset: canary}\n";
         let found = lower(&service(rules));
@@ -195,6 +199,13 @@ mod tests {
         for wrong in ["10", "{value: 120}"] {
             assert_eq!(lower(&rules(wrong))[0].remarks.len(), 1, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_weight_of_a_lone_destination_is_ignored() {
+        let found = lower(&service("    - route: [{destination: {host: web, subset: canary}, weight: 5}]\n"));
+        assert_eq!(found[0].remarks[0].kind, crate::model::RemarkKind::Ignored);
+        assert!(lower(&service("    - route: [{destination: {host: web, subset: v1}, weight: 100}]\n")).is_empty());
     }
 
     #[test]

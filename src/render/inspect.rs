@@ -73,8 +73,13 @@ fn field(out: &mut String, name: &str, value: &str) {
 
 /// The end of a block: what watches it, how it goes back, what it refers to.
 fn ends(out: &mut String, rollout: &Rollout) {
-    let mut monitors: Vec<String> = rollout.monitors.iter().map(|m| visible(&m.value.name).into_owned()).collect();
-    monitors.dedup();
+    let mut monitors: Vec<String> = Vec::new();
+    for monitor in &rollout.monitors {
+        let name = visible(&monitor.value.name).into_owned();
+        if !monitors.contains(&name) {
+            monitors.push(name);
+        }
+    }
     if !monitors.is_empty() {
         field(out, "monitors", &monitors.join(", "));
     }
