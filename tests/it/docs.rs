@@ -79,7 +79,6 @@ fn formats_say_what_they_are() {
 }
 
 #[test]
-#[ignore = "until every format that an example is written in is read"]
 fn examples_show_what_they_claim() {
     let mut wrong = Vec::new();
     for def in rules::ALL {

@@ -84,7 +84,6 @@ fn every_rule_has_its_level_in_the_root_preset() {
 }
 
 #[test]
-#[ignore = "until the policy's schema is wired"]
 fn every_rule_is_part_of_the_policy_schema() {
     let schema = rollgate::docgen::schema("policy").unwrap().to_string();
     for id in rule_ids() {
