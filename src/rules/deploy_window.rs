@@ -85,8 +85,10 @@ pub struct Params {
     /// The zone that days and hours are told in; the policy's `timezone` where it is not set.
     pub timezone: Option<Zone>,
     /// When a deploy may start; with an empty list, never.
+    #[schemars(extend("default" = [{"days": "mon-thu"}]))]
     pub allow: Vec<Allowed>,
     /// When it may not, even so.
+    #[schemars(extend("default" = []))]
     pub freeze: Vec<Freeze>,
 }
 
@@ -377,5 +379,10 @@ mod tests {
         ] {
             assert!(serde_json::from_value::<Params>(bad.clone()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_schema_tells_the_defaults() {
+        crate::rules::testing::schema_tells_the_defaults::<DeployWindow>();
     }
 }

@@ -73,6 +73,7 @@ declare_rule! {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Params {
     /// The kinds of metric that are watched.
+    #[schemars(extend("default" = ["latency", "error-rate"]))]
     pub require: Vec<MetricKind>,
 }
 
@@ -162,5 +163,10 @@ mod tests {
         assert!(watching(live(100.0), json!({}), &[]).is_empty());
         assert!(watching(Rollout { partial: true, ..plan() }, json!({}), &[]).is_empty());
         assert!(watching(Rollout { plain_workload: true, ..plan() }, json!({}), &[]).is_empty());
+    }
+
+    #[test]
+    fn the_schema_tells_the_defaults() {
+        crate::rules::testing::schema_tells_the_defaults::<MonitorMissing>();
     }
 }

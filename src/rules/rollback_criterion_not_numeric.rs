@@ -84,6 +84,7 @@ declare_rule! {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Params {
     /// Classes of criteria that are as good as a number here.
+    #[schemars(extend("default" = []))]
     pub accept: Vec<Accepted>,
 }
 
@@ -222,5 +223,10 @@ mod tests {
         let because = "so its criteria are unknown";
         hidden.unresolved.push(Unresolved { kind: "T".into(), name: "slo".into(), span: HERE, because });
         assert!(check::<RollbackCriterionNotNumeric>(json!({}), hidden).is_empty());
+    }
+
+    #[test]
+    fn the_schema_tells_the_defaults() {
+        crate::rules::testing::schema_tells_the_defaults::<RollbackCriterionNotNumeric>();
     }
 }

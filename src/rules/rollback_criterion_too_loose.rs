@@ -83,6 +83,12 @@ declare_rule! {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Params {
     /// The loosest bound allowed for each metric; exactly this much is allowed.
+    #[schemars(extend("default" = [
+        {"metric": "error-rate", "above": "0.5%"},
+        {"metric": "eval-score", "drop": "3pp"},
+        {"metric": "latency-p95", "above": "2.5s"},
+        {"metric": "cost-per-call", "above": "0.02 USD"},
+    ]))]
     pub ceilings: Vec<Ceiling>,
 }
 
@@ -410,5 +416,10 @@ mod tests {
         let (found, undetermined) =
             check_facts::<RollbackCriterionTooLoose>(json!({}), &facts(vec![with(vec![second])]));
         assert_eq!((found.len(), undetermined.len()), (0, 1));
+    }
+
+    #[test]
+    fn the_schema_tells_the_defaults() {
+        crate::rules::testing::schema_tells_the_defaults::<RollbackCriterionTooLoose>();
     }
 }

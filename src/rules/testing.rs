@@ -149,6 +149,20 @@ pub(crate) fn check_facts<R: Rule>(params: Value, facts: &Facts) -> (Vec<Raw>, V
     out
 }
 
+/// The defaults that the schema of `R`'s parameters tells are the ones it takes. For parameters whose schema says them
+/// by hand.
+pub(crate) fn schema_tells_the_defaults<R: Rule>()
+where
+    R::Params: std::fmt::Debug,
+{
+    let schema: Value = schemars::schema_for!(R::Params).into();
+    let properties = schema["properties"].as_object().unwrap();
+    let told: Value =
+        properties.iter().filter_map(|(name, p)| Some((name.clone(), p.get("default")?.clone()))).collect();
+    let told: R::Params = serde_json::from_value(told).unwrap();
+    assert_eq!(format!("{told:?}"), format!("{:?}", R::Params::default()));
+}
+
 /// What rule `R` reports of one rollout with `params` (`json!({})` for the defaults).
 pub(crate) fn check<R: Rule>(params: Value, rollout: Rollout) -> Vec<Raw> {
     check_facts::<R>(params, &facts(vec![rollout])).0

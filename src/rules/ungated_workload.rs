@@ -73,6 +73,7 @@ pub struct Params {
     /// The kinds of workload that are looked at.
     pub kinds: Vec<String>,
     /// Globs of names that are left out.
+    #[schemars(extend("default" = []))]
     pub exclude: Names,
 }
 
@@ -162,5 +163,10 @@ mod tests {
                 (Strategy::Recreate, Fact::stated(2, HERE), true)),
             0
         );
+    }
+
+    #[test]
+    fn the_schema_tells_the_defaults() {
+        crate::rules::testing::schema_tells_the_defaults::<UngatedWorkload>();
     }
 }

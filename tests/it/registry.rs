@@ -139,3 +139,22 @@ fn every_adapter_has_good_bad_and_odd_cases() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+#[test]
+fn every_parameter_tells_its_default() {
+    for def in rules::ALL {
+        let schema: serde_json::Value = (def.schema)(&mut schemars::SchemaGenerator::default()).into();
+        let nothing_is_fine = |p: &serde_json::Value| p.to_string().contains("\"null\"");
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in properties.filter(|(_, p)| !nothing_is_fine(p)) {
+            let default =
+                property.get("default").unwrap_or_else(|| panic!("{}: `{name}` tells no default", def.meta.id));
+            let params = serde_json::json!({ name: default });
+            assert!(
+                default.is_null() || (def.bind)(&params).is_ok(),
+                "{}: `{name}: {default}` is refused",
+                def.meta.id
+            );
+        }
+    }
+}
