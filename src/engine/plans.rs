@@ -1,7 +1,7 @@
 //! Plans that speak for objects of other systems: `rollgate/plan` annotations and a plan's `governs`.
 
 use crate::adapters::{Governed, PlanParts, World};
-use crate::model::{Rollout, StageRange, Unresolved};
+use crate::model::{Comparer, Rollout, StageRange, Unresolved};
 
 /// Gives `rollout` the criteria, monitors, schedule and way back of every plan that speaks for it.
 pub(super) fn apply(rollout: &mut Rollout, world: &World<'_>) {
@@ -52,6 +52,14 @@ fn supply(rollout: &mut Rollout, plan: &PlanParts) {
     for monitor in &plan.monitors {
         if !rollout.monitors.contains(monitor) {
             rollout.monitors.push(monitor.clone());
+        }
+    }
+    if let (Some(own), Some(planned)) = (&mut rollout.shadow, &plan.shadow) {
+        if own.comparer == Comparer::Nothing {
+            own.comparer = planned.comparer.clone();
+        }
+        if own.duration.is_absent() {
+            own.duration = planned.duration.clone();
         }
     }
     rollout.schedule = rollout.schedule.take().or_else(|| plan.schedule.clone());

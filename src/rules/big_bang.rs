@@ -205,7 +205,7 @@ fn blue_green(min: Length, rollout: &Rollout, index: usize, cx: &mut Cx<'_>) {
             cx.report(anchor(rollout, stage), what, help).measured("no gate", "a gated switch").about("switch");
         }
         Gated::Unknown(span) => cx.unknown(rollout, span, "how long the switch waits is not written in these files"),
-        Gated::Yes => retention(min, rollout, cx),
+        Gated::Yes => retention(min, rollout, stage, cx),
     }
 }
 
@@ -232,8 +232,17 @@ fn gated(before: &[Stage], switch: &Stage) -> Gated {
     unknown.map_or(Gated::No, Gated::Unknown)
 }
 
-fn retention(min: Length, rollout: &Rollout, cx: &mut Cx<'_>) {
+fn retention(min: Length, rollout: &Rollout, switch: &Stage, cx: &mut Cx<'_>) {
     let fact = &rollout.rollback.way_back;
+    // A switch that is itself held keeps both sides until it is left.
+    let held = match switch.hold.known() {
+        Some(Hold::Gated) => true,
+        Some(Hold::Timed(seconds)) => *seconds >= min.0,
+        Some(Hold::Ramp(_) | Hold::None | Hold::Unknown) | None => false,
+    };
+    if held && fact.is_absent() {
+        return;
+    }
     match fact.known() {
         Some(kept) if *kept < min.0 => {
             let found = display_seconds(*kept);

@@ -31,6 +31,8 @@ pub struct PlanParts {
     pub monitors: Vec<Spanned<Metric>>,
     /// When it starts.
     pub schedule: Option<Schedule>,
+    /// What it mirrors, and what compares the answers.
+    pub shadow: Option<Shadow>,
     /// The objects it says it governs.
     pub governs: Vec<Governed>,
 }
@@ -118,6 +120,7 @@ fn define(object: &Object<'_>, rollout: &Rollout, governs: Vec<Governed>, cx: &m
         rollback: rollout.rollback.clone(),
         monitors: rollout.monitors.clone(),
         schedule: rollout.schedule.clone(),
+        shadow: rollout.shadow.clone(),
         governs,
     };
     for governed in &parts.governs {
