@@ -1,11 +1,11 @@
 //! Gateway API routes: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, ship, stages, whole_percent};
+use super::split::{Arm, Rule, mirrored, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
+use crate::model::{Basis, Fact, Progression, Rollout, Share, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
@@ -135,11 +135,7 @@ fn mirrors(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
     let filters = holders.filter_map(|h| h.get("filters")).flat_map(Node::items);
     for mirror in filters.filter_map(|f| f.get("requestMirror")).collect::<Vec<_>>() {
         let share = share(mirror, cx);
-        if rollout.shadow.is_some() || share.known() == Some(&Share::NONE) {
-            continue;
-        }
-        let duration = Fact::Absent { near: mirror.anchor() };
-        rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span: mirror.anchor() });
+        mirrored(rollout, share, mirror.anchor());
     }
 }
 

@@ -1,11 +1,11 @@
 //! Istio VirtualService: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, ship, stages};
-use super::{Adapter, Lowering, Object};
+use super::split::{Arm, Rule, mirrored, ship, stages};
+use super::{Adapter, Lowering, Object, World};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
+use crate::model::{Basis, Fact, ObjectRef, Progression, Rollout, Share, Strategy, SubjectKind, Unresolved};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
@@ -13,7 +13,8 @@ declare_adapter! {
     /// ## What is read
     ///
     /// `VirtualService` of `networking.istio.io` in any version: its `http`, `tcp` and `tls` rules. One that neither splits
-    /// the traffic of a service nor mirrors it is no rollout.
+    /// the traffic of a service nor mirrors it is no rollout. `DestinationRule` for the subsets it defines; it is no
+    /// rollout either, and its `outlierDetection` ejects pods and takes no version back.
     ///
     /// ## Mapping
     ///
@@ -32,6 +33,7 @@ declare_adapter! {
     /// - Two destinations that are different services are a fan-out and no canary: one host with several subsets, or names
     ///   that differ only in a version, are.
     /// - Nothing compares a mirror's answers: no comparison can be written here.
+    /// - A subset that the host's DestinationRules leave out answers with 503: a typo is an outage for its share.
     /// - A VirtualService that a Rollout or a Canary rewrites shows its idle state and is judged there.
     ///
     /// Sources: istio/api: `networking/v1alpha3/virtual_service.proto`; istio/istio: `pkg/config/validation/validation.go`.
@@ -43,7 +45,7 @@ declare_adapter! {
         id: "istio",
         title: "Istio",
         summary: "VirtualService weights and mirrors",
-        kinds: [("networking.istio.io", "VirtualService")],
+        kinds: [("networking.istio.io", "VirtualService"), ("networking.istio.io", "DestinationRule")],
     }
 }
 
@@ -54,6 +56,9 @@ impl Adapter for Istio {
 
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
+        if object.kind == "DestinationRule" {
+            return define(object, spec, cx);
+        }
         let mut rollout = cx.blank(object, SubjectKind::Workload);
         let mut rules = Vec::new();
         for protocol in ["http", "tcp", "tls"] {
@@ -69,7 +74,61 @@ impl Adapter for Istio {
         let strategy = if stages.is_empty() && rollout.shadow.is_some() { Strategy::Shadow } else { Strategy::Canary };
         rollout.strategy = Spanned::new(strategy, object.name_span());
         rollout.progression = Progression::Live(stages);
-        cx.rollout(rollout);
+        let named = named(object, spec);
+        cx.rollout_after(rollout, move |rollout, world| look_up(&named, rollout, world));
+    }
+}
+
+/// The names of the subsets that a DestinationRule defines for its host.
+struct Subsets(Vec<Box<str>>);
+
+/// The DestinationRule of a host, whatever its own name: hosts of a cluster are told by service and namespace.
+fn rule_of(object: &Object<'_>, host: &str) -> ObjectRef {
+    let (service, namespace) = match host.strip_suffix(".svc.cluster.local").and_then(|h| h.split_once('.')) {
+        Some((service, namespace)) => (service, Some(namespace)),
+        None => (host, object.namespace()),
+    };
+    ObjectRef::new("networking.istio.io", "DestinationRule", namespace, service)
+}
+
+fn define(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
+    let Some(host) = spec.get("host").and_then(Node::text) else { return };
+    let names = items(spec, "subsets").filter_map(|s| s.get("name")?.text()).map(Into::into).collect();
+    cx.define(rule_of(object, host), Subsets(names));
+}
+
+/// A subset that a route or a mirror names.
+struct Named {
+    rule: ObjectRef,
+    subset: Box<str>,
+    span: Span,
+}
+
+fn named(object: &Object<'_>, spec: Node<'_>) -> Vec<Named> {
+    let rules = ["http", "tcp", "tls"].into_iter().flat_map(|protocol| items(spec, protocol));
+    let destinations = rules.flat_map(|rule| {
+        let routes = items(rule, "route").chain(items(rule, "mirrors")).filter_map(|r| r.get("destination"));
+        routes.chain(rule.get("mirror"))
+    });
+    let named = destinations.filter_map(|d| {
+        let (host, subset) = (d.get("host")?.text()?, d.get("subset")?);
+        Some(Named { rule: rule_of(object, host), subset: subset.text()?.into(), span: subset.span() })
+    });
+    named.filter(|n| !super::is_template(&n.subset)).collect()
+}
+
+/// Where the host's rules are in the checked set, a subset that none of them defines leads nowhere.
+fn look_up(named: &[Named], rollout: &mut Rollout, world: &World<'_>) {
+    for one in named {
+        let rules = world.all::<Subsets>(&one.rule);
+        if !rules.is_empty() && !rules.iter().any(|r| r.0.contains(&one.subset)) {
+            rollout.unresolved.push(Unresolved {
+                kind: "subset".into(),
+                name: format!("{}/{}", one.rule.name, one.subset).into(),
+                span: one.span,
+                because: "so its requests fail with 503",
+            });
+        }
     }
 }
 
@@ -127,20 +186,21 @@ fn mirror(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
                 percent = cx.read(rule, old, PERCENT, percentage);
             }
         }
+        if let Some(several) = rule.get("mirrors").filter(|m| m.items().next().is_some()) {
+            let message = "`mirror` and `mirrors` are both written, and only one may be";
+            cx.invalid(several.anchor(), message, "remove one of them").related =
+                Some((target.anchor(), "the other".into()));
+        }
         found.push((target, percent));
     }
     for target in items(rule, "mirrors") {
         found.push((target, value(target, "percentage", cx)));
     }
     for (target, percent) in found {
-        if percent.known() == Some(&0.0) || rollout.shadow.is_some() {
-            continue;
-        }
         let share = percent
             .map(Share::from_percent)
             .or_default(Share::ALL, "Istio mirrors everything when no percentage is written");
-        let duration = Fact::Absent { near: target.anchor() };
-        rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span: target.anchor() });
+        mirrored(rollout, share, target.anchor());
     }
 }
 
@@ -206,6 +266,26 @@ mod tests {
         let found = lower(&service("    - route: [{destination: {host: web, subset: canary}, weight: 5}]\n"));
         assert_eq!(found[0].remarks[0].kind, crate::model::RemarkKind::Ignored);
         assert!(lower(&service("    - route: [{destination: {host: web, subset: v1}, weight: 100}]\n")).is_empty());
+    }
+
+    #[test]
+    fn subsets_are_those_of_the_hosts_rules() {
+        let rules = "    - route:\n        - {destination: {host: web, subset: v1}, weight: 95}\n        - {destination: {host: web, subset: v2}, weight: 5}\n";
+        let with = |host: &str, subsets: &str| {
+            let rule = format!(
+                "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: any}}\nspec: {{host: {host}, subsets: {subsets}}}\n"
+            );
+            lower(&format!("{}{rule}", service(rules)))[0].unresolved.len()
+        };
+        assert_eq!(with("web", "[{name: v1}, {name: v2}]"), 0);
+        assert_eq!(with("web.prod.svc.cluster.local", "[{name: v1}]"), 1);
+        assert_eq!(with("other", "[]"), 0);
+    }
+
+    #[test]
+    fn of_several_mirrors_the_largest_counts() {
+        let rules = "    - route: [{destination: {host: web}}]\n      mirrors: [{destination: {host: web-a}, percentage: {value: 1}}, {destination: {host: web-b}}]\n";
+        assert_eq!(lower(&service(rules))[0].shadow.as_ref().unwrap().share.known(), Some(&Share::ALL));
     }
 
     #[test]

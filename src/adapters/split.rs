@@ -1,7 +1,7 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
 use super::Lowering;
-use crate::model::{Audience, Basis, Exposure, Fact, Rollout, Share, Stage};
+use crate::model::{Audience, Basis, Comparer, Exposure, Fact, Rollout, Shadow, Share, Stage};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -109,9 +109,8 @@ pub(super) fn is_one_service(arms: &[Arm]) -> bool {
     !base.is_empty() && told + 1 >= arms.len() && arms.iter().all(|a| stem(&a.service) == base)
 }
 
-/// How strongly an arm's name says "new" (above 0) or "old" (below 0).
-fn leaning(arm: &Arm) -> i8 {
-    let words = arm.version_words();
+/// How strongly the words of a version say "new" (above 0) or "old" (below 0).
+fn leaning(words: &[String]) -> i8 {
     let any = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     match (any(&NEW), any(&OLD)) {
         (true, _) => 1,
@@ -120,19 +119,27 @@ fn leaning(arm: &Arm) -> i8 {
     }
 }
 
-fn version_number(arm: &Arm) -> Option<u64> {
-    arm.version_words().iter().filter_map(|w| number_of(w)).max()
+fn version_number(words: &[String]) -> Option<u64> {
+    words.iter().filter_map(|w| number_of(w)).max()
+}
+
+/// The words of every arm that tell it from the others: one that all of them have tells nothing.
+fn telling(arms: &[Arm]) -> Vec<Vec<String>> {
+    let all: Vec<Vec<String>> = arms.iter().map(Arm::version_words).collect();
+    let differs = |word: &&String| !all.iter().all(|words| words.contains(word));
+    all.iter().map(|words| words.iter().filter(differs).cloned().collect()).collect()
 }
 
 /// The index of the arm that is the baseline, without history (clarifications 13): named as the old side or not named
 /// as the new one, then the lower version, then the larger share, then the one written first.
 pub(super) fn baseline(arms: &[Arm]) -> usize {
-    let numbers: Vec<Option<u64>> = arms.iter().map(version_number).collect();
+    let words = telling(arms);
+    let numbers: Vec<Option<u64>> = words.iter().map(|w| version_number(w)).collect();
     let numbered = numbers.iter().all(Option::is_some);
     let key = |index: &usize| {
         let arm = &arms[*index];
         let number = if numbered { numbers[*index].unwrap_or(0) } else { 0 };
-        (leaning(arm), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
+        (leaning(&words[*index]), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
     };
     (0..arms.len()).min_by_key(key).unwrap_or(0)
 }
@@ -200,6 +207,16 @@ pub(super) fn picked(mut stage: Stage, people: Span) -> Stage {
     stage
 }
 
+/// Notes a mirror at `span`: of several the one that copies most; one that copies nothing is none.
+pub(super) fn mirrored(rollout: &mut Rollout, share: Fact<Share>, span: Span) {
+    let copied = |share: &Fact<Share>| share.known().copied().unwrap_or(Share::ALL);
+    let more = rollout.shadow.as_ref().is_none_or(|other| copied(&other.share) < copied(&share));
+    if more && share.known() != Some(&Share::NONE) {
+        let duration = Fact::Absent { near: span };
+        rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span });
+    }
+}
+
 /// A whole percentage to mirror.
 pub(super) fn whole_percent(parent: Node<'_>, key: &str, cx: &mut Lowering<'_>) -> Fact<Share> {
     let take = |n: Node<'_>| n.as_i64().and_then(|p| u64::try_from(p).ok()).filter(|p| *p <= 100);
@@ -246,6 +263,8 @@ mod tests {
         assert_eq!(candidate(&arms), ("web/canary".to_owned(), Share::from_percent(90.0)));
         let arms = [arm("web-v42", None, 1), arm("web-v41", None, 19)];
         assert_eq!(candidate(&arms), ("web-v42".to_owned(), Share::from_percent(5.0)));
+        let arms = [arm("shadow-pay-stable", None, 5), arm("shadow-pay-canary", None, 95)];
+        assert_eq!(candidate(&arms), ("shadow-pay-canary".to_owned(), Share::from_percent(95.0)));
         let arms = [arm("web", Some("a"), 30), arm("web", Some("b"), 70)];
         assert_eq!(candidate(&arms), ("web/a".to_owned(), Share::from_percent(30.0)));
     }

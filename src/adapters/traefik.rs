@@ -1,11 +1,11 @@
 //! Traefik: weighted and mirroring services.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, ship, stages, whole_percent};
+use super::split::{Arm, Rule, mirrored, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Comparer, Fact, Progression, Rollout, Shadow, Share, Strategy, SubjectKind};
+use crate::model::{Basis, Progression, Rollout, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
@@ -123,12 +123,7 @@ fn mirrors(spec: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {
             cx.ignored(span, message, "write `percent: 100`, or the share you want");
             continue;
         }
-        if share.known() == Some(&Share::NONE) || rollout.shadow.is_some() {
-            continue;
-        }
-        let duration = Fact::Absent { near: mirror.span() };
-        let span = mirror.get("name").unwrap_or(mirror).span();
-        rollout.shadow = Some(Shadow { share, duration, comparer: Comparer::Nothing, span });
+        mirrored(rollout, share, mirror.get("name").unwrap_or(mirror).span());
     }
 }
 
