@@ -16,7 +16,10 @@ mod lowering;
 mod nodes;
 mod object;
 pub mod openkruise;
+pub mod ray;
 pub mod rollgate;
+pub mod seldon_v1;
+pub mod seldon_v2;
 pub mod smi;
 mod split;
 #[cfg(test)]
@@ -53,7 +56,10 @@ pub static ALL: &[&dyn Adapter] = &[
     &kserve::KServe,
     &kubernetes::Kubernetes,
     &openkruise::OpenKruise,
+    &ray::Ray,
     &rollgate::Rollgate,
+    &seldon_v1::SeldonV1,
+    &seldon_v2::SeldonV2,
     &smi::Smi,
     &traefik::Traefik,
 ];

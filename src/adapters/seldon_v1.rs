@@ -1,0 +1,301 @@
+//! Seldon Core v1: predictors side by side, shadows, and routers inside a graph.
+
+use super::nodes::{items, present, text};
+use super::split::{Arm, baseline};
+use super::{Adapter, Lowering, Object, live_stage, payload};
+use crate::catalog::AdapterMeta;
+use crate::declare_adapter;
+use crate::model::{
+    Basis, Comparer, Exposure, Fact, Payload, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind,
+};
+use crate::syntax::Node;
+use crate::text::Spanned;
+
+declare_adapter! {
+    /// ## What is read
+    ///
+    /// `SeldonDeployment` of `machinelearning.seldon.io` in any version, as YAML or JSON.
+    ///
+    /// ## Mapping
+    ///
+    /// | manifest | model | when absent |
+    /// |---|---|---|
+    /// | `spec.predictors[].traffic` | share of requests of every predictor that is not the baseline | 0; a lone predictor takes everything |
+    /// | `spec.predictors[].shadow: true` | shadow; its `traffic` is the share mirrored | absent or 0: everything |
+    /// | `graph` with `implementation: RANDOM_ABTEST`, parameter `ratioA` | a split inside the predictor | – |
+    /// | `graph` with `type: ROUTER` | a split decided at run time: nobody can read its shares here | – |
+    /// | `graph.modelUri`, container images | payload | – |
+    ///
+    /// The baseline is the predictor named as the old side (`main`, `default`, `stable`), else the largest share.
+    ///
+    /// ## What bites
+    ///
+    /// - Two or more predictors have to add up to exactly 100, and one without `traffic` counts as 0. A lone one takes
+    ///   everything, and may say 100, 0 or nothing.
+    /// - A shadow's traffic is no part of that sum. `traffic: 0` on a shadow copies *everything*, and only Istio honours a
+    ///   share.
+    /// - Nothing compares a shadow's answers: they are thrown away. A logger keeps them and compares nothing.
+    /// - Nothing in the kind is a rollback criterion.
+    ///
+    /// Sources: SeldonIO/seldon-core (v1.17.1):
+    /// `operator/apis/machinelearning.seldon.io/v1/seldondeployment_types.go`,
+    /// `operator/apis/machinelearning.seldon.io/v1/seldondeployment_webhook.go`, `operator/controllers/istio_util.go`.
+    ///
+    /// ## What it cannot see
+    ///
+    /// How long a split stands: the file's history in git tells. Where a bandit sends requests.
+    pub SeldonV1 {
+        id: "seldon-v1",
+        title: "Seldon Core v1",
+        summary: "SeldonDeployment of machinelearning.seldon.io",
+        kinds: [("machinelearning.seldon.io", "SeldonDeployment")],
+    }
+}
+
+impl Adapter for SeldonV1 {
+    fn meta(&self) -> &'static AdapterMeta {
+        Self::META
+    }
+
+    fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
+        let Some(spec) = object.spec() else { return };
+        let predictors: Vec<Node<'_>> = items(spec, "predictors").collect();
+        if predictors.is_empty() {
+            return;
+        }
+        let mut rollout = cx.blank(object, SubjectKind::Model);
+        rollout.partial = predictors.iter().all(|p| present(*p, "graph").is_none());
+        rollout.payload = predictors.iter().flat_map(|p| shipped(*p)).collect();
+        let is_shadow = |p: &Node<'_>| p.get("shadow").and_then(Node::as_bool) == Some(true);
+        let (shadows, serving): (Vec<Node<'_>>, Vec<Node<'_>>) = predictors.into_iter().partition(is_shadow);
+        let mut stages = split(object, spec, &serving, rollout.partial, cx);
+        for predictor in &serving {
+            if let Some(graph) = present(*predictor, "graph") {
+                routers(graph, 0, &mut stages, cx);
+            }
+        }
+        mirror(&shadows, &mut rollout, cx);
+        let split = stages.iter().any(|s| s.share() != Some(Share::ALL));
+        let strategy = if rollout.shadow.is_some() && !split { Strategy::Shadow } else { Strategy::Canary };
+        rollout.strategy = Spanned::new(strategy, object.name_span());
+        rollout.progression = Progression::Live(stages);
+        cx.rollout(rollout);
+    }
+}
+
+/// The shares of the predictors that are not the baseline; of a lone one, everything.
+fn split(
+    object: &Object<'_>,
+    spec: Node<'_>,
+    serving: &[Node<'_>],
+    partial: bool,
+    cx: &mut Lowering<'_>,
+) -> Vec<Stage> {
+    let traffic: Vec<Fact<u64>> = serving.iter().map(|p| cx.read_u64(*p, "traffic")).collect();
+    if let ([predictor], [traffic]) = (serving, &*traffic) {
+        return vec![alone(*predictor, traffic, cx)];
+    }
+    let known = |t: &Fact<u64>| if t.is_absent() { Some(0) } else { t.known().copied() };
+    let sum: Option<u64> = traffic.iter().map(known).sum();
+    if let Some(sum) = sum.filter(|s| *s != 100 && !partial && serving.len() > 1) {
+        let anchor = spec.get("predictors").map_or_else(|| object.name_span(), Node::anchor);
+        let message = format!("the traffic of the predictors adds up to {sum}, and Seldon needs exactly 100");
+        let remark = cx.invalid(anchor, message, "make the `traffic` of all predictors but the shadow add up to 100");
+        remark.found = Some(sum.to_string().into());
+        remark.required = Some("100".into());
+    }
+    let arm = |(predictor, traffic): (&Node<'_>, &Fact<u64>)| Arm {
+        service: object.name().to_owned(),
+        version: Some(text(*predictor, "name").to_owned()),
+        weight: known(traffic),
+        span: traffic.span(),
+    };
+    let arms: Vec<Arm> = serving.iter().zip(&traffic).map(arm).collect();
+    let base = baseline(&arms);
+    let candidates = serving.iter().zip(traffic).enumerate().filter(|(i, _)| *i != base);
+    candidates.map(|(_, (predictor, traffic))| candidate(*predictor, traffic)).collect()
+}
+
+fn candidate(predictor: Node<'_>, traffic: Fact<u64>) -> Stage {
+    let span = traffic.span();
+    let traffic = traffic.or_default(0, "seldon v1: 0 when absent");
+    let mut stage = live_stage(traffic.map(|t| Exposure::exact(Share::of(t.min(100), 100), Basis::Requests)), span);
+    stage.name = Some(text(predictor, "name").into());
+    stage
+}
+
+/// A lone predictor takes everything, whatever its traffic says.
+fn alone(predictor: Node<'_>, traffic: &Fact<u64>, cx: &mut Lowering<'_>) -> Stage {
+    if let Fact::Stated(written) = traffic
+        && !matches!(written.value, 0 | 100)
+    {
+        let message =
+            format!("the only predictor has `traffic: {}`, and Seldon takes 100, 0 or none there", written.value);
+        cx.invalid(written.span, message, "remove `traffic`, or add the predictor that takes the rest");
+    }
+    let near = predictor.get("name").map_or(predictor.anchor(), Node::span);
+    let value = Exposure::exact(Share::ALL, Basis::Requests);
+    let mut stage =
+        live_stage(Fact::Defaulted { value, by: "seldon v1: a lone predictor takes everything", near }, near);
+    stage.name = Some(text(predictor, "name").into());
+    stage
+}
+
+/// A shadow copies everything unless a share of 1 to 100 is written.
+fn mirror(shadows: &[Node<'_>], rollout: &mut Rollout, cx: &mut Lowering<'_>) {
+    let Some(shadow) = shadows.first() else { return };
+    let span = shadow.get("shadow").map_or(shadow.anchor(), Node::span);
+    if let Some(second) = shadows.get(1) {
+        let message = format!("{} predictors are shadows, and Seldon takes at most one", shadows.len());
+        let at = second.get("shadow").map_or(second.anchor(), Node::span);
+        cx.invalid(at, message, "keep one shadow").related = Some((span, "the first one".into()));
+    }
+    let share = match cx.read_u64(*shadow, "traffic") {
+        Fact::Stated(zero) if zero.value == 0 => {
+            let message = "`traffic: 0` on a shadow is ignored: everything is copied to it";
+            cx.ignored(zero.span, message, "write a share between 1 and 100, or remove the shadow");
+            Fact::Absent { near: zero.span }
+        }
+        written => written.map(|t| Share::of(t.min(100), 100)),
+    };
+    rollout.shadow = Some(Shadow {
+        share: share.or_default(Share::ALL, "seldon v1: everything when absent"),
+        duration: Fact::Absent { near: span },
+        comparer: Comparer::Nothing,
+        span,
+    });
+}
+
+/// Splits inside a graph: those with a fixed ratio, and those that move traffic at run time.
+fn routers(graph: Node<'_>, depth: usize, stages: &mut Vec<Stage>, cx: &mut Lowering<'_>) {
+    // No graph of a person is deeper.
+    if depth > 16 {
+        return;
+    }
+    let children: Vec<Node<'_>> = items(graph, "children").collect();
+    let name = text(graph, "name");
+    if text(graph, "implementation") == "RANDOM_ABTEST" {
+        stages.extend(random(name, graph, &children, cx));
+    } else if text(graph, "type") == "ROUTER" && children.len() > 1 {
+        let span = graph.get("type").unwrap_or(graph).span();
+        if let Some(kind) = graph.get("type") {
+            cx.unknown(kind, "decided-at-run-time");
+        }
+        let mut stage = live_stage(Fact::Dynamic { expr: format!("router {name}").into(), span }, span);
+        stage.name = Some(name.into());
+        stages.push(stage);
+    }
+    children.into_iter().for_each(|child| routers(child, depth + 1, stages, cx));
+}
+
+/// `ratioA` goes to the first child, the rest to the second.
+fn random(name: &str, graph: Node<'_>, children: &[Node<'_>], cx: &mut Lowering<'_>) -> Option<Stage> {
+    let [first, second] = children else { return None };
+    let parameter = items(graph, "parameters").find(|p| text(*p, "name") == "ratioA");
+    let Some(value) = parameter.and_then(|p| present(p, "value")) else {
+        let message = format!("router `{name}` has no parameter `ratioA`, and an A/B test needs one");
+        let anchor = graph.get("parameters").unwrap_or(graph).anchor();
+        cx.invalid(anchor, message, "add `{name: ratioA, value: \"0.95\", type: FLOAT}`");
+        return None;
+    };
+    let ratio = cx.take(value, "ratioA", "a share between 0 and 1", |n| {
+        n.text().and_then(|t| t.trim().parse::<f64>().ok()).filter(|r| (0.0..=1.0).contains(r))
+    });
+    let shares = ratio.known().map(|r| (Share::from_percent(r * 100.0), Share::from_percent((1.0 - r) * 100.0)));
+    let arm = |child: &Node<'_>, share: Option<Share>| Arm {
+        service: name.to_owned(),
+        version: Some(text(*child, "name").to_owned()),
+        weight: share.map(|s| u64::from(s.ppm())),
+        span: value.span(),
+    };
+    let arms = [arm(first, shares.map(|s| s.0)), arm(second, shares.map(|s| s.1))];
+    super::split::candidates(&arms, None, Basis::Requests).into_iter().next()
+}
+
+/// Model URIs of the graph, and images of the containers; old files keep the pod's spec one level up.
+fn shipped(predictor: Node<'_>) -> Vec<Payload> {
+    let mut found = Vec::new();
+    for component in items(predictor, "componentSpecs") {
+        let pod = present(component, "spec").unwrap_or(component);
+        found.extend(items(pod, "containers").filter_map(|c| c.get("image")).filter_map(payload));
+    }
+    if let Some(graph) = present(predictor, "graph") {
+        uris(graph, 0, &mut found);
+    }
+    found
+}
+
+fn uris(graph: Node<'_>, depth: usize, found: &mut Vec<Payload>) {
+    if depth > 16 {
+        return;
+    }
+    found.extend(graph.get("modelUri").and_then(payload));
+    items(graph, "children").for_each(|child| uris(child, depth + 1, found));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapters::testing::lower;
+    use crate::model::{RemarkKind, Rollout, Share, Strategy};
+
+    fn deployment(predictors: &str) -> Rollout {
+        let text = format!(
+            "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {{name: fraud}}\nspec:\n  predictors: [{predictors}]\n"
+        );
+        lower(&text).remove(0)
+    }
+
+    fn shares(rollout: &Rollout) -> Vec<f64> {
+        rollout.stages().iter().map(|s| s.share().map_or(-1.0, Share::percent)).collect()
+    }
+
+    #[test]
+    fn all_but_the_baseline_are_candidates() {
+        let two = deployment(
+            "{name: main, traffic: 95, graph: {modelUri: s3://m/41}}, {name: next, traffic: 5, graph: {modelUri: s3://m/42}}",
+        );
+        assert_eq!((shares(&two), two.remarks.len(), two.payload.len()), (vec![5.0], 0, 2));
+        let moved = deployment("{name: main, traffic: 20, graph: {}}, {name: a, traffic: 80, graph: {}}");
+        assert_eq!(shares(&moved), [80.0]);
+    }
+
+    #[test]
+    fn a_lone_one_takes_everything_and_sums_are_exact() {
+        for traffic in ["", "traffic: 0, ", "traffic: 100, "] {
+            let rollout = deployment(&format!("{{name: main, {traffic}graph: {{}}}}"));
+            assert_eq!((shares(&rollout), rollout.remarks.len()), (vec![100.0], 0));
+        }
+        for broken in
+            ["{name: main, traffic: 40, graph: {}}", "{name: main, traffic: 90, graph: {}}, {name: next, graph: {}}"]
+        {
+            assert_eq!(deployment(broken).remarks[0].kind, RemarkKind::Invalid, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_shadow_copies_everything_unless_it_says_how_much() {
+        let with = |shadow: &str| {
+            deployment(&format!(
+                "{{name: main, traffic: 100, graph: {{}}}}, {{name: next, shadow: true, {shadow}graph: {{}}}}"
+            ))
+        };
+        let share = |r: &Rollout| r.shadow.as_ref().and_then(|s| s.share.known().copied());
+        let absent = with("");
+        assert_eq!((share(&absent), absent.strategy.value), (Some(Share::ALL), Strategy::Shadow));
+        assert_eq!((shares(&absent), absent.remarks.len()), (vec![100.0], 0));
+        let zero = with("traffic: 0, ");
+        assert_eq!((share(&zero), zero.remarks[0].kind), (Some(Share::ALL), RemarkKind::Ignored));
+        assert_eq!(share(&with("traffic: 20, ")), Some(Share::from_percent(20.0)));
+    }
+
+    #[test]
+    fn routers_inside_a_graph() {
+        let children = "children: [{name: a, type: MODEL}, {name: b, type: MODEL}]";
+        let fixed = format!(
+            "{{name: ab, implementation: RANDOM_ABTEST, parameters: [{{name: ratioA, value: '0.9'}}], {children}}}"
+        );
+        assert_eq!(shares(&deployment(&format!("{{name: p, graph: {fixed}}}"))), [100.0, 10.0]);
+        let bandit = deployment(&format!("{{name: p, graph: {{name: eg, type: ROUTER, {children}}}}}"));
+        assert!(bandit.stages()[1].exposure.is_dynamic() && !bandit.undetermined.is_empty());
+    }
+}
