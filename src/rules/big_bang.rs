@@ -235,12 +235,12 @@ fn gated(before: &[Stage], switch: &Stage) -> Gated {
 fn retention(min: Length, rollout: &Rollout, switch: &Stage, cx: &mut Cx<'_>) {
     let fact = &rollout.rollback.way_back;
     // A switch that is itself held keeps both sides until it is left.
-    let held = match switch.hold.known() {
+    let stays = match switch.hold.known() {
         Some(Hold::Gated) => true,
         Some(Hold::Timed(seconds)) => *seconds >= min.0,
         Some(Hold::Ramp(_) | Hold::None | Hold::Unknown) | None => false,
     };
-    if held && fact.is_absent() {
+    if stays && fact.is_absent() {
         return;
     }
     match fact.known() {
