@@ -54,6 +54,9 @@ enum Ink {
     Cyan,
 }
 
+/// How many places are named that one reason leaves undetermined.
+const PLACES: usize = 4;
+
 /// What has been written so far.
 struct Page<'a> {
     out: String,
@@ -169,9 +172,14 @@ impl Page<'_> {
         for ((rule, reason, what), places) in groups {
             let text = format!("{} [{rule}: {reason}]", visible(what));
             self.out += &wrap(&text, self.style.width, "  ", "    ");
-            for unknown in places {
+            let all = self.style.detail == Detail::Verbose || places.len() <= PLACES + 1;
+            let shown = if all { places.len() } else { PLACES };
+            for unknown in &places[..shown] {
                 let place = self.place(unknown.span);
                 self.out += &format!("    {place}\n");
+            }
+            if !all {
+                self.out += &format!("    and {} more (-v names them)\n", places.len() - shown);
             }
         }
         self.out.push('\n');

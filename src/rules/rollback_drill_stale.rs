@@ -166,7 +166,7 @@ fn none_counts(within: Period, service: &str, anchor: Span, on_file: &[&Drill], 
             Repository::None => ("no-repository", "and there is no repository to look in"),
             Repository::Unread => ("history-not-read", "and git's history, which may hold one, was not read"),
         };
-        return cx.undetermined(anchor, reason, format!("no drill of `{service}` is on file, {more}"));
+        return cx.undetermined(anchor, reason, format!("no drill of the service is on file, {more}"));
     };
     let day = last.performed.value.with_timezone(&facts.zone).date_naive();
     let why = match not_counting(last, facts) {
