@@ -33,7 +33,7 @@ declare_adapter! {
     /// - Two destinations that are different services are a fan-out and no canary: one host with several subsets, or names
     ///   that differ only in a version, are.
     /// - Nothing compares a mirror's answers: no comparison can be written here.
-    /// - A subset that the host's DestinationRules leave out answers with 503: a typo is an outage for its share.
+    /// - A subset that no DestinationRule of its host defines answers with 503: a typo is an outage for its share.
     /// - A VirtualService that a Rollout or a Canary rewrites shows its idle state and is judged there.
     ///
     /// Sources: istio/api: `networking/v1alpha3/virtual_service.proto`; istio/istio: `pkg/config/validation/validation.go`.

@@ -4,7 +4,8 @@ use super::release::{Router, Style};
 use crate::adapters::Lowering;
 use crate::adapters::nodes::{items, present};
 use crate::model::{
-    Audience, Basis, Exposure, Fact, Hold, Progression, Remark, RemarkKind, Rollout, Share, Stage, Unknown,
+    Audience, Basis, Exposure, Fact, Gate, GateKind, Hold, Progression, Remark, RemarkKind, Rollout, Share, Stage,
+    Unknown,
 };
 use crate::syntax::Node;
 use crate::text::Span;
@@ -68,6 +69,7 @@ impl<'d> Reading<'d> {
         let written = present(node, "replicas");
         let matches = present(node, "matches").filter(|m| m.items().next().is_some());
         let traffic = if style.alpha { cx.read_u64(node, "weight") } else { percent_text(node, cx) };
+        let traffic = in_range(traffic, style, cx);
         let wanted = "a number of pods of at least 1, or a percentage such as `5%` up to `100%`";
         let stated = cx.read(node, "replicas", wanted, pods);
         let from_weight = style.alpha && stated.is_absent();
@@ -86,7 +88,6 @@ impl<'d> Reading<'d> {
             };
             cx.invalid(self.node.span(), format!("this step has no {wants}, and every step needs one"), help);
         }
-        self.range(cx);
         if let Some(pods) = self.pods.known().copied() {
             if let Some((was, is)) = before.and_then(|was| shrinks(was, pods)) {
                 let message = format!("`replicas` goes from {was} to {is}, and steps must not shrink");
@@ -104,18 +105,6 @@ impl<'d> Reading<'d> {
             let message = format!("`{stray}` does nothing in this version of the API, which reads `{right}`");
             cx.ignored(node.anchor(), message, format!("write `{right}`, or change `apiVersion`"));
         }
-    }
-
-    fn range(&self, cx: &mut Lowering<'_>) {
-        let Some(percent) = self.traffic.known().copied() else { return };
-        let least = u64::from(!self.style.blue_green);
-        if (least..=100).contains(&percent) {
-            return;
-        }
-        let key = if self.style.alpha { "weight" } else { "traffic" };
-        let (sign, least) = if self.style.alpha { ("", "1") } else { ("%", if least == 0 { "0%" } else { "1%" }) };
-        let message = format!("`{key}` is {percent}{sign}; it must be between {least} and 100{sign}");
-        cx.invalid(self.traffic.span(), message, format!("write a percentage between {least} and 100{sign}"));
     }
 
     fn limit(&self, pods: Pods, cx: &mut Lowering<'_>) {
@@ -140,6 +129,13 @@ impl<'d> Reading<'d> {
             stage.audience = Some(Audience { name: "matched requests".into(), size: None, customers: false });
         }
         stage.hold = self.hold(last, cx);
+        if stage.hold.known() == Some(&Hold::Gated) {
+            let span = stage.hold.span();
+            stage.gates.push(Gate { kind: GateKind::Approval, name: "pause".into(), blocking: true, span });
+        }
+        if last && stage.hold.known() == Some(&Hold::None) {
+            self.never_waits(&stage, cx);
+        }
         (stage, pods)
     }
 
@@ -194,11 +190,23 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// A pause that a canary's last step skips, while only some people have the new version.
+    fn never_waits(&self, stage: &Stage, cx: &mut Lowering<'_>) {
+        let limited = stage.audience.is_some() || stage.share().is_some_and(Share::is_limited);
+        let waits = |p: &Node<'_>| p.get("duration").is_none_or(|d| d.as_i64() != Some(0));
+        if let Some(pause) = present(self.node, "pause").filter(waits).filter(|_| limited) {
+            let message = "`pause` does nothing in a last step with `replicas: \"100%\"`: the release ends at once";
+            cx.ignored(pause.anchor(), message, "put a step with fewer replicas before the last one, and pause there");
+        }
+    }
+
     fn hold(&self, last: bool, cx: &mut Lowering<'_>) -> Fact<Hold> {
         let pause = present(self.node, "pause");
         let near = pause.map_or(self.node.span(), Node::anchor);
         let duration = match pause {
-            Some(pause) if pause.is_map() => cx.read_u64(pause, "duration"),
+            Some(pause) if pause.is_map() => cx.read(pause, "duration", "a whole number of seconds, 0 or more", |n| {
+                n.as_i64().and_then(|seconds| u64::try_from(seconds).ok())
+            }),
             Some(pause) => cx.take(pause, "pause", "a mapping such as `{duration: 3600}`", |_| None),
             None => Fact::Absent { near },
         };
@@ -219,6 +227,21 @@ impl<'d> Reading<'d> {
             }
         }
     }
+}
+
+/// A share that admission lets pass; one that it refuses is told once and judged no further.
+fn in_range(traffic: Fact<u64>, style: Style<'_>, cx: &mut Lowering<'_>) -> Fact<u64> {
+    let least = u64::from(!style.blue_green);
+    let Fact::Stated(percent) = &traffic else { return traffic };
+    if (least..=100).contains(&percent.value) {
+        return traffic;
+    }
+    let (key, sign) = if style.alpha { ("weight", "") } else { ("traffic", "%") };
+    let message = format!("`{key}` is {}{sign}; it must be between {least}{sign} and 100{sign}", percent.value);
+    let help = format!("write a percentage between {least}{sign} and 100{sign}");
+    let span = percent.span;
+    cx.invalid(span, message, help);
+    Fact::Dynamic { expr: "".into(), span }
 }
 
 /// A number of pods, or a percentage.

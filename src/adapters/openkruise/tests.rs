@@ -118,3 +118,16 @@ spec:
     assert_eq!(old.stages()[1].hold.known(), Some(&Hold::None));
     assert!(old.remarks.is_empty());
 }
+
+#[test]
+fn waits_that_do_and_that_do_not() {
+    let router = "trafficRoutings: [{service: web, ingress: {name: web}}], enableExtraWorkloadForCanary: true";
+    let last = |step: &str| rollout(&format!("  strategy: {{canary: {{{router}, steps: [{step}]}}}}"), WORKLOAD);
+    let skipped = last("{traffic: 50%, replicas: 100%, pause: {duration: 900}}");
+    assert_eq!((remarks(&skipped), skipped.stages()[0].gates.len()), (vec![RemarkKind::Ignored], 0));
+    assert!(remarks(&last("{traffic: 100%, replicas: 100%, pause: {duration: 900}}")).is_empty());
+    let approved = last("{traffic: 50%, replicas: 50%}");
+    assert_eq!((remarks(&approved).len(), approved.stages()[0].gates.len()), (0, 1));
+    let refused = last("{traffic: 120%, replicas: 50%, pause: {duration: 10}}");
+    assert_eq!((remarks(&refused), shares(&refused)[0]), (vec![RemarkKind::Invalid], None));
+}
