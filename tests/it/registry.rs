@@ -122,7 +122,6 @@ fn an_adapter_is_its_file_its_struct_and_its_page() {
 }
 
 #[test]
-#[ignore = "until every adapter has landed its cases"]
 fn every_adapter_has_good_bad_and_odd_cases() {
     let mut missing = Vec::new();
     for id in adapter_ids() {
