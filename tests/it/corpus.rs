@@ -52,3 +52,36 @@ fn good_cases_are_clean_and_bad_ones_are_not() {
         }
     }
 }
+
+/// Every place that `inspect` names lies in its file on character boundaries, and a payload's place holds its value.
+#[test]
+fn places_hold_what_they_claim() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut looked_at = 0;
+    for case in folders(&root).iter().flat_map(|system| folders(system)) {
+        let model: serde_json::Value =
+            serde_json::from_str(&output(&case, &["inspect", ".", "--format", "json"])).unwrap();
+        for rollout in model["rollouts"].as_array().unwrap() {
+            // What a rollout takes over from another object stands in that object's file.
+            if !rollout["owns"].as_array().unwrap().is_empty() {
+                continue;
+            }
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(rollout["file"].as_str().unwrap());
+            let text = std::fs::read_to_string(&file).unwrap();
+            let slice = |span: &serde_json::Value| {
+                let offset = |end: &str| usize::try_from(span[end]["offset"].as_u64().unwrap()).unwrap();
+                let there = text.get(offset("start")..offset("end"));
+                there.unwrap_or_else(|| panic!("{}: {span}", file.display())).to_owned()
+            };
+            for payload in rollout["payload"].as_array().unwrap() {
+                let (value, there) = (payload["value"].as_str().unwrap(), slice(&payload["span"]));
+                assert!(there.contains(value) || there.starts_with('*'), "`{there}` is not `{value}`");
+                looked_at += 1;
+            }
+            for stage in rollout["progression"]["stages"].as_array().unwrap() {
+                slice(&stage["span"]);
+            }
+        }
+    }
+    assert!(looked_at > 20, "the cases ship something");
+}
