@@ -2,12 +2,21 @@
 
 /// Reads a Go duration (`30s`, `1h30m`, `1.5h`, `500ms`, `0`) to whole seconds, rounding down. Days are no unit.
 pub(super) fn go_seconds(text: &str) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "no duration that is read has more than 64 bits of nanoseconds"
+    )]
+    go_seconds_f64(text).map(|s| s as i64)
+}
+
+/// Reads a Go duration to seconds and their fractions.
+pub(super) fn go_seconds_f64(text: &str) -> Option<f64> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     if rest == "0" {
-        return Some(0);
+        return Some(0.0);
     }
     let mut total = 0.0;
     if rest.is_empty() {
@@ -24,9 +33,7 @@ pub(super) fn go_seconds(text: &str) -> Option<i64> {
     if total > 9.2e9 {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked above")]
-    let whole = total as i64;
-    Some(if negative { -whole } else { whole })
+    Some(if negative { -total } else { total })
 }
 
 /// Seconds of the unit at the start of `text`, and what follows it.

@@ -1,25 +1,30 @@
 //! Knative Serving: the traffic table of a Service or a Route.
 
+use super::duration::go_seconds_f64;
 use super::nodes::{present, text};
-use super::{Adapter, Lowering, Object, live_stage, payload, pod_template};
+use super::split::{Arm, baseline};
+use super::{Adapter, Lowering, Object, Workload, live_stage, payload, pod_template};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Exposure, Fact, Progression, Rollout, Share, Stage, Strategy, SubjectKind};
+use crate::model::{
+    Basis, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
+};
 use crate::syntax::Node;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
     ///
-    /// `Service` and `Route` of `serving.knative.dev` in any version; Google Cloud Run writes the same kind. A core `Service`
-    /// is another thing.
+    /// `Service` and `Route` of `serving.knative.dev` in any version, and `Configuration` for what it ships; Google Cloud
+    /// Run writes the same kinds. A core `Service` is another thing.
     ///
     /// ## Mapping
     ///
     /// | manifest | model | when absent |
     /// |---|---|---|
-    /// | `spec.traffic[].percent` of floating entries (`latestRevision`, `configurationName`) | share of requests of the newest revision | no `traffic`: 100 |
+    /// | `spec.traffic[].percent` of floating entries (`latestRevision`) | share of requests of the newest revision, added up | no `traffic`: 100 |
     /// | `spec.traffic[].revisionName` | pinned: the baseline, or the newest revision where the template bears that name | – |
+    /// | a table of pinned revisions alone, or of a `Route` | a split told by names and tags, else the smaller share is new | – |
     /// | `spec.traffic[].tag` with percent 0 | a private URL: nobody by default | – |
     /// | annotation `serving.knative.dev/rollout-duration` | a ramp of the newest revision: still a live split | 0 |
     /// | `spec.template.spec.containers[].image` | payload | – |
@@ -28,6 +33,7 @@ declare_adapter! {
     ///
     /// - No traffic block means that every push goes to everybody once it is ready.
     /// - Percents have to add up to exactly 100; an entry without one counts as 0.
+    /// - A table that pins one revision gives a new image nothing: promotion is a later edit.
     /// - A floating entry of 10 % always goes to the newest push: two pushes in a row replace the canary silently.
     /// - `rollout-duration` is time alone: no metric, no pause, and on the template it does nothing.
     /// - Nothing in these kinds is a rollback criterion.
@@ -42,7 +48,11 @@ declare_adapter! {
         id: "knative",
         title: "Knative",
         summary: "Service and Route traffic (Cloud Run too)",
-        kinds: [("serving.knative.dev", "Service"), ("serving.knative.dev", "Route")],
+        kinds: [
+            ("serving.knative.dev", "Configuration"),
+            ("serving.knative.dev", "Route"),
+            ("serving.knative.dev", "Service"),
+        ],
     }
 }
 
@@ -52,111 +62,235 @@ impl Adapter for Knative {
     }
 
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
-        let Some(spec) = object.spec() else { return };
-        let mut rollout = cx.blank(object, SubjectKind::Workload);
-        rollout.payload = present(spec, "template").map(pod_template).unwrap_or_default();
-        rollout.partial = present(spec, "template").is_none() && object.kind == "Service";
-        ramp_on_template(spec, cx);
-        let stages = match present(spec, "traffic") {
-            Some(table) => traffic(spec, table, &mut rollout, cx),
-            None if rollout.partial => Vec::new(),
-            None => vec![floating_default(object)],
-        };
-        let limited = stages.iter().any(|s| s.share().is_some_and(Share::is_limited));
-        let value = if limited { Strategy::Canary } else { Strategy::AllAtOnce };
-        rollout.strategy = Spanned::new(value, object.name_span());
-        rollout.progression = Progression::Live(stages);
-        cx.rollout(rollout);
+        let Some(spec) = object.spec().filter(|s| s.is_map()) else { return };
+        let shipped = present(spec, "template").map(pod_template).unwrap_or_default();
+        if object.kind != "Route" {
+            // A canary of Flagger rolls out a Service, and a Route leads to what a Configuration ships.
+            let replicas = Fact::Absent { near: object.name_span() };
+            cx.define(object.id(), Workload { payload: shipped.clone(), replicas });
+        }
+        match object.kind {
+            "Configuration" => {}
+            "Route" => route(object, spec, cx),
+            _ => service(object, spec, shipped, cx),
+        }
     }
+}
+
+fn service(object: &Object<'_>, spec: Node<'_>, shipped: Vec<Payload>, cx: &mut Lowering<'_>) {
+    let mut rollout = cx.blank(object, SubjectKind::Workload);
+    rollout.partial = shipped.is_empty();
+    rollout.payload = shipped;
+    ramp(object, cx);
+    ramp_on_template(spec, cx);
+    let newest = spec.path(&["template", "metadata", "name"]).and_then(Node::text);
+    let stages = match present(spec, "traffic").filter(|t| t.items().next().is_some()) {
+        Some(table) => {
+            let entries = read(table, &mut rollout, cx);
+            of_service(object, table, &entries, newest)
+        }
+        None if rollout.partial => Vec::new(),
+        None => vec![floating_default(object)],
+    };
+    finish(object, &mut rollout, stages);
+    cx.rollout(rollout);
+}
+
+fn route(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
+    let mut rollout = cx.blank(object, SubjectKind::Workload);
+    ramp(object, cx);
+    let Some(table) = present(spec, "traffic").filter(|t| t.items().next().is_some()) else {
+        cx.invalid(spec.anchor(), "the route has no `traffic`, and needs 100 percent of it", "add `traffic:`");
+        return cx.rollout(rollout);
+    };
+    let entries = read(table, &mut rollout, cx);
+    for entry in entries.iter().filter(|e| matches!(e.target, Target::Latest)) {
+        let message = "a route's target has neither `revisionName` nor `configurationName`, and needs one";
+        cx.invalid(entry.item.span(), message, "name the configuration or the revision");
+    }
+    let stages = arms(object, &entries);
+    finish(object, &mut rollout, stages);
+    let configurations: Vec<ObjectRef> = entries
+        .iter()
+        .filter_map(|e| match e.target {
+            Target::Configuration(name) => Some(object.neighbour("serving.knative.dev", "Configuration", name)),
+            Target::Latest | Target::Revision(_) => None,
+        })
+        .collect();
+    cx.rollout_after(rollout, move |rollout, world| {
+        let shipped = configurations.iter().filter_map(|id| world.find::<Workload>(id));
+        rollout.payload.extend(shipped.flat_map(|w| w.payload.iter().cloned()));
+    });
+}
+
+fn finish(object: &Object<'_>, rollout: &mut Rollout, stages: Vec<Stage>) {
+    let limited = stages.iter().any(|s| s.share().is_some_and(Share::is_limited) || s.exposure.is_dynamic());
+    let value = if limited { Strategy::Canary } else { Strategy::AllAtOnce };
+    rollout.strategy = Spanned::new(value, object.name_span());
+    rollout.progression = Progression::Live(stages);
+}
+
+fn given(share: Share, by: &'static str, near: Span) -> Stage {
+    live_stage(Fact::Defaulted { value: Exposure::exact(share, Basis::Requests), by, near }, near)
 }
 
 /// Without a table the newest revision takes everything.
 fn floating_default(object: &Object<'_>) -> Stage {
-    let near = object.name_span();
-    let value = Exposure::exact(Share::ALL, Basis::Requests);
-    live_stage(Fact::Defaulted { value, by: "knative: 100 % to the latest revision without `traffic`", near }, near)
+    given(Share::ALL, "knative: 100 % to the latest revision without `traffic`", object.name_span())
+}
+
+/// The annotation that stretches a switch over time.
+const RAMP: &str = "serving.knative.dev/rollout-duration";
+
+/// A ramp is a Go duration of whole seconds.
+pub(super) fn ramp(object: &Object<'_>, cx: &mut Lowering<'_>) {
+    let Some(node) = object.annotation(RAMP) else { return };
+    let Some(text) = node.text().filter(|t| !super::is_template(t)) else { return };
+    if !go_seconds_f64(text).is_some_and(|s| s >= 0.0 && s.fract() == 0.0) {
+        let message = format!("`rollout-duration` is `{text}`, and has to be a duration of whole seconds, 0 or more");
+        let remark = cx.invalid(node.span(), message, "write it as `600s` or `10m`");
+        remark.found = Some(text.into());
+        remark.required = Some("whole seconds".into());
+    }
 }
 
 fn ramp_on_template(spec: Node<'_>, cx: &mut Lowering<'_>) {
     let annotations = spec.path(&["template", "metadata", "annotations"]);
-    if let Some(key) = annotations.and_then(|a| a.key("serving.knative.dev/rollout-duration")) {
+    if let Some(key) = annotations.and_then(|a| a.key(RAMP)) {
         let message = "`rollout-duration` does nothing on the template";
         cx.ignored(key.span(), message, "move it to the annotations of the Service itself");
     }
 }
 
-/// Each entry of the table that is not the baseline: floating ones, or the pinned one that the template is named after.
-fn traffic(spec: Node<'_>, table: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
-    let newest = spec.path(&["template", "metadata", "name"]).and_then(Node::text);
-    let entries: Vec<Entry<'_>> = table.items().map(|item| Entry::read(item, cx)).collect();
-    check_sum(table, &entries, cx);
-    for entry in &entries {
-        rollout.payload.extend(entry.item.get("revisionName").and_then(payload));
-        contradiction(entry.item, cx);
-    }
-    let is_new = |e: &&Entry<'_>| e.floating || newest.is_some_and(|n| n == e.revision);
-    let mut new: Vec<&Entry<'_>> = entries.iter().filter(is_new).collect();
-    if new.is_empty() || new.len() == entries.len() && entries.len() > 1 {
-        // Nothing says which is the new one: the smaller share is (clarifications 13).
-        let largest = entries.iter().max_by_key(|e| e.percent.known().copied().unwrap_or(0)).map(|e| e.item.span());
-        new = entries.iter().filter(|e| Some(e.item.span()) != largest).collect();
-    }
-    new.into_iter().filter(|e| !e.is_private()).map(Entry::stage).collect()
+/// What an entry of a traffic table leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target<'d> {
+    /// Whatever is newest.
+    Latest,
+    /// Whatever is newest of a configuration.
+    Configuration(&'d str),
+    Revision(&'d str),
 }
 
-/// One entry of a traffic table.
+/// The entries of a traffic table that lead to one target.
 struct Entry<'d> {
     item: Node<'d>,
+    target: Target<'d>,
     percent: Fact<u64>,
-    revision: &'d str,
-    floating: bool,
+    tag: &'d str,
 }
 
-impl<'d> Entry<'d> {
-    fn read(item: Node<'d>, cx: &mut Lowering<'_>) -> Self {
-        let revision = text(item, "revisionName");
-        let percent = cx.read_u64(item, "percent");
-        let pinned = !revision.is_empty();
-        Self { item, percent, revision, floating: !pinned }
+impl Entry<'_> {
+    fn name(&self) -> &str {
+        match self.target {
+            Target::Latest => "latest",
+            Target::Configuration(name) | Target::Revision(name) => name,
+        }
     }
 
     /// A tag with no share: reachable by its own URL alone.
     fn is_private(&self) -> bool {
-        !matches!(self.percent, Fact::Dynamic { .. })
-            && self.percent.known().is_none_or(|p| *p == 0)
-            && present(self.item, "tag").is_some()
+        self.percent.known() == Some(&0) && !self.tag.is_empty()
     }
 
     fn stage(&self) -> Stage {
-        let near = self.percent.span();
-        let percent = self.percent.clone().or_default(0, "knative: an entry without a percent gets 0");
-        let exposure = percent.map(|p| Exposure::exact(Share::of(p.min(100), 100), Basis::Requests));
-        let mut stage = live_stage(exposure, near);
-        let name = if self.floating { "latest" } else { self.revision };
-        stage.name = Some(name.into());
+        let exposure = self.percent.clone().map(|p| Exposure::exact(Share::of(p.min(100), 100), Basis::Requests));
+        let mut stage = live_stage(exposure, self.percent.span());
+        stage.name = Some(self.name().into());
         stage
     }
 }
 
-fn check_sum(table: Node<'_>, entries: &[Entry<'_>], cx: &mut Lowering<'_>) {
-    if entries.iter().any(|e| e.percent.is_dynamic()) {
-        return;
+/// Reads the table; entries that lead to the same target are added up.
+fn read<'d>(table: Node<'d>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Entry<'d>> {
+    let mut entries: Vec<Entry<'d>> = Vec::new();
+    for item in table.items() {
+        let target = match (text(item, "revisionName"), text(item, "configurationName")) {
+            ("", "") => Target::Latest,
+            ("", configuration) => Target::Configuration(configuration),
+            (revision, _) => Target::Revision(revision),
+        };
+        contradictions(item, target, cx);
+        rollout.payload.extend(item.get("revisionName").and_then(payload));
+        let percent = cx.read_u64(item, "percent").or_default(0, "knative: an entry without a percent gets 0");
+        match entries.iter_mut().find(|e| e.target == target) {
+            Some(same) => same.percent = sum(&same.percent, percent),
+            None => entries.push(Entry { item, target, percent, tag: text(item, "tag") }),
+        }
     }
-    let sum: u64 = entries.iter().map(|e| e.percent.known().copied().unwrap_or(0)).sum();
-    if sum != 100 {
-        let message = format!("the percents add up to {sum}, and have to be 100");
+    check_sum(table, &entries, cx);
+    entries
+}
+
+/// What both come to; where it stands is where the larger one does.
+fn sum(one: &Fact<u64>, other: Fact<u64>) -> Fact<u64> {
+    match (one.known().copied(), other.known().copied()) {
+        (Some(a), Some(b)) if a >= b => one.clone().map(|_| a.saturating_add(b)),
+        (Some(a), Some(b)) => other.map(|_| a.saturating_add(b)),
+        (None, _) => one.clone(),
+        (Some(_), None) => other,
+    }
+}
+
+/// The newest revision's share: that of floating entries, and of the one that the template is named after.
+fn of_service(object: &Object<'_>, table: Node<'_>, entries: &[Entry<'_>], newest: Option<&str>) -> Vec<Stage> {
+    let is_new = |e: &&Entry<'_>| match e.target {
+        Target::Latest | Target::Configuration(_) => true,
+        Target::Revision(name) => Some(name) == newest,
+    };
+    let mut new = entries.iter().filter(is_new);
+    if let Some(first) = new.next() {
+        let percent = new.fold(first.percent.clone(), |all, e| sum(&all, e.percent.clone()));
+        return vec![Entry { item: first.item, target: first.target, percent, tag: "" }.stage()];
+    }
+    let pinned = if entries.len() > 1 { arms(object, entries) } else { Vec::new() };
+    if pinned.is_empty() {
+        return vec![given(Share::NONE, "knative: the table gives the latest revision nothing", table.anchor())];
+    }
+    pinned
+}
+
+/// The arms that are not the baseline. A lone one takes everything.
+fn arms(object: &Object<'_>, entries: &[Entry<'_>]) -> Vec<Stage> {
+    if let [entry] = entries {
+        return vec![entry.stage()];
+    }
+    let arm = |e: &Entry<'_>| Arm {
+        service: object.name().to_owned(),
+        // A tag such as `canary` tells as much as the name of the revision.
+        version: Some(format!("{} {}", e.name(), e.tag)),
+        weight: e.percent.known().copied(),
+        span: e.percent.span(),
+    };
+    let base = baseline(&entries.iter().map(arm).collect::<Vec<_>>());
+    let candidates = entries.iter().enumerate().filter(|(i, e)| *i != base && !e.is_private());
+    candidates.map(|(_, e)| e.stage()).collect()
+}
+
+fn check_sum(table: Node<'_>, entries: &[Entry<'_>], cx: &mut Lowering<'_>) {
+    let sum: Option<u64> = entries.iter().map(|e| e.percent.known().copied()).sum();
+    if let Some(sum) = sum.filter(|s| *s != 100) {
+        let message = format!("the percents of `traffic` add up to {sum}, and have to be exactly 100");
         let remark = cx.invalid(table.anchor(), message, "make the percents add up to 100");
         remark.found = Some(sum.to_string().into());
         remark.required = Some("100".into());
     }
 }
 
-fn contradiction(item: Node<'_>, cx: &mut Lowering<'_>) {
-    let latest = item.get("latestRevision").filter(|n| n.as_bool() == Some(true));
-    if let (Some(latest), Some(pinned)) = (latest, present(item, "revisionName")) {
-        let message = "`latestRevision: true` and `revisionName` contradict each other";
-        cx.invalid(latest.span(), message, "remove one of them").related =
-            Some((pinned.span(), "the other one".into()));
+/// `latestRevision` says whether an entry floats, which `revisionName` says too.
+fn contradictions(item: Node<'_>, target: Target<'_>, cx: &mut Lowering<'_>) {
+    let Some(latest) = item.get("latestRevision") else { return };
+    match (latest.as_bool(), target) {
+        (Some(true), Target::Revision(_)) => {
+            let message = "`latestRevision: true` and `revisionName` contradict each other";
+            cx.invalid(latest.span(), message, "remove one of them").related =
+                item.get("revisionName").map(|pinned| (pinned.span(), "the other one".into()));
+        }
+        (Some(false), Target::Latest) => {
+            let message = "`latestRevision: false` needs a `revisionName`";
+            cx.invalid(latest.span(), message, "name the revision, or write `latestRevision: true`");
+        }
+        _ => {}
     }
 }
 
@@ -198,6 +332,38 @@ mod tests {
     fn a_pinned_table_gives_a_new_image_nothing() {
         let table =
             "  traffic: [{revisionName: web-40, percent: 100}, {latestRevision: true, percent: 0, tag: next}]\n";
-        assert!(lower(&service(table))[0].stages().is_empty());
+        assert_eq!(lower(&service(table))[0].stages()[0].share(), Some(Share::NONE));
+        let pinned = "  traffic: [{revisionName: web-40, percent: 100}]\n";
+        assert_eq!(lower(&service(pinned))[0].stages()[0].share(), Some(Share::NONE));
+    }
+
+    #[test]
+    fn pinned_tables_and_routes_are_told_by_their_names() {
+        let candidate = |text: &str| {
+            let found = lower(text);
+            let stage = &found[0].stages()[0];
+            (stage.name.as_deref().unwrap().to_owned(), stage.share().unwrap().percent())
+        };
+        let table = "  traffic: [{revisionName: web-39, percent: 80}, {revisionName: web-40, percent: 15}, {revisionName: web-40, percent: 5, tag: next}]\n";
+        assert_eq!(candidate(&service(table)), ("web-40".to_owned(), 20.0));
+        let route = "apiVersion: serving.knative.dev/v1\nkind: Route\nmetadata: {name: web}\nspec: {traffic: [{configurationName: web-canary, percent: 10}, {configurationName: web, percent: 90}]}\n";
+        assert_eq!(candidate(route), ("web-canary".to_owned(), 10.0));
+    }
+
+    #[test]
+    fn what_the_webhook_refuses() {
+        for table in
+            ["[{revisionName: web-41, latestRevision: true, percent: 100}]", "[{latestRevision: false, percent: 100}]"]
+        {
+            let found = lower(&service(&format!("  traffic: {table}\n")));
+            assert_eq!(found[0].remarks.len(), 1, "{table}");
+        }
+        for (duration, remarks) in [("600s", 0), ("10m", 0), ("1500ms", 1), ("-5s", 1), ("soon", 1)] {
+            let text = service("").replace(
+                "{name: web}",
+                &format!("{{name: web, annotations: {{serving.knative.dev/rollout-duration: {duration}}}}}"),
+            );
+            assert_eq!(lower(&text)[0].remarks.len(), remarks, "{duration}");
+        }
     }
 }

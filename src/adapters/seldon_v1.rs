@@ -68,7 +68,7 @@ impl Adapter for SeldonV1 {
         rollout.payload = predictors.iter().flat_map(|p| shipped(*p)).collect();
         let is_shadow = |p: &Node<'_>| p.get("shadow").and_then(Node::as_bool) == Some(true);
         let (shadows, serving): (Vec<Node<'_>>, Vec<Node<'_>>) = predictors.into_iter().partition(is_shadow);
-        let mut stages = split(object, spec, &serving, rollout.partial, cx);
+        let mut stages = split(object, spec, &serving, (rollout.partial, !shadows.is_empty()), cx);
         for predictor in &serving {
             if let Some(graph) = present(*predictor, "graph") {
                 routers(graph, 0, &mut stages, cx);
@@ -88,12 +88,12 @@ fn split(
     object: &Object<'_>,
     spec: Node<'_>,
     serving: &[Node<'_>],
-    partial: bool,
+    (partial, shadowed): (bool, bool),
     cx: &mut Lowering<'_>,
 ) -> Vec<Stage> {
     let traffic: Vec<Fact<u64>> = serving.iter().map(|p| cx.read_u64(*p, "traffic")).collect();
     if let ([predictor], [traffic]) = (serving, &*traffic) {
-        return vec![alone(*predictor, traffic, cx)];
+        return vec![alone(*predictor, traffic, !shadowed, cx)];
     }
     let known = |t: &Fact<u64>| if t.is_absent() { Some(0) } else { t.known().copied() };
     let sum: Option<u64> = traffic.iter().map(known).sum();
@@ -124,10 +124,11 @@ fn candidate(predictor: Node<'_>, traffic: Fact<u64>) -> Stage {
     stage
 }
 
-/// A lone predictor takes everything, whatever its traffic says.
-fn alone(predictor: Node<'_>, traffic: &Fact<u64>, cx: &mut Lowering<'_>) -> Stage {
+/// A lone predictor takes everything, whatever its traffic says. Beside a shadow nobody checks what it says.
+fn alone(predictor: Node<'_>, traffic: &Fact<u64>, checked: bool, cx: &mut Lowering<'_>) -> Stage {
     if let Fact::Stated(written) = traffic
-        && !matches!(written.value, 0 | 100)
+        && checked
+        && (1..100).contains(&written.value)
     {
         let message =
             format!("the only predictor has `traffic: {}`, and Seldon takes 100, 0 or none there", written.value);
