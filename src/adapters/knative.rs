@@ -27,7 +27,9 @@ declare_adapter! {
     /// | a table of pinned revisions alone, or of a `Route` | a split told by names and tags, else the smaller share is new | – |
     /// | `spec.traffic[].tag` with percent 0 | a private URL: nobody by default | – |
     /// | annotation `serving.knative.dev/rollout-duration` | a ramp of the newest revision: still a live split | 0 |
-    /// | `spec.template.spec.containers[].image` | payload | – |
+    /// | `spec.template.spec.containers[].image` | payload of a Service | – |
+    /// | names of the revisions, images of the configurations | payload of a Route | – |
+    /// | `spec.runLatest`, `spec.release.rolloutPercent`, `spec.pinned` (v1alpha1) | 100, the share of the newer revision, 0 | – |
     ///
     /// ## What bites
     ///
@@ -63,7 +65,7 @@ impl Adapter for Knative {
 
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec().filter(|s| s.is_map()) else { return };
-        let shipped = present(spec, "template").map(pod_template).unwrap_or_default();
+        let shipped = shipped(spec);
         if object.kind != "Route" {
             // A canary of Flagger rolls out a Service, and a Route leads to what a Configuration ships.
             let replicas = Fact::Absent { near: object.name_span() };
@@ -84,16 +86,36 @@ fn service(object: &Object<'_>, spec: Node<'_>, shipped: Vec<Payload>, cx: &mut 
     ramp(object, cx);
     ramp_on_template(spec, cx);
     let newest = spec.path(&["template", "metadata", "name"]).and_then(Node::text);
-    let stages = match present(spec, "traffic").filter(|t| t.items().next().is_some()) {
-        Some(table) => {
-            let entries = read(table, &mut rollout, cx);
-            of_service(object, table, &entries, newest)
-        }
-        None if rollout.partial => Vec::new(),
-        None => vec![floating_default(object)],
+    let table = present(spec, "traffic").filter(|t| t.items().next().is_some());
+    let stages = match (table, present(spec, "release"), present(spec, "pinned")) {
+        (Some(table), ..) => of_service(object, table, &read(table, cx), newest),
+        (None, Some(release), _) => vec![released(release, cx)],
+        (None, None, Some(pinned)) => vec![given(Share::NONE, PINNED, pinned.anchor())],
+        (None, None, None) if rollout.partial => Vec::new(),
+        (None, None, None) => vec![floating_default(object)],
     };
     finish(object, &mut rollout, stages);
     cx.rollout(rollout);
+}
+
+/// The images of a template. The first versions had a mode for each kind of split, and one container.
+fn shipped(spec: Node<'_>) -> Vec<Payload> {
+    if let Some(template) = present(spec, "template") {
+        return pod_template(template);
+    }
+    let modes = ["runLatest", "release", "pinned"].into_iter().filter_map(|mode| present(spec, mode));
+    let configurations = modes.filter_map(|m| present(m, "configuration")).chain([spec]);
+    let containers = configurations.filter_map(|c| c.path(&["revisionTemplate", "spec", "container", "image"]));
+    containers.filter_map(payload).collect()
+}
+
+const PINNED: &str = "knative: the table gives the latest revision nothing";
+
+/// The mode `release` of the first version: a share for the second of two revisions.
+fn released(release: Node<'_>, cx: &mut Lowering<'_>) -> Stage {
+    let percent = cx.read_u64(release, "rolloutPercent").or_default(0, "knative: 0 when absent");
+    let near = percent.span();
+    live_stage(percent.map(|p| Exposure::exact(Share::of(p.min(100), 100), Basis::Requests)), near)
 }
 
 fn route(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
@@ -103,7 +125,8 @@ fn route(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
         cx.invalid(spec.anchor(), "the route has no `traffic`, and needs 100 percent of it", "add `traffic:`");
         return cx.rollout(rollout);
     };
-    let entries = read(table, &mut rollout, cx);
+    let entries = read(table, cx);
+    rollout.payload = table.items().filter_map(|e| e.get("revisionName")).filter_map(payload).collect();
     for entry in entries.iter().filter(|e| matches!(e.target, Target::Latest)) {
         let message = "a route's target has neither `revisionName` nor `configurationName`, and needs one";
         cx.invalid(entry.item.span(), message, "name the configuration or the revision");
@@ -202,7 +225,7 @@ impl Entry<'_> {
 }
 
 /// Reads the table; entries that lead to the same target are added up.
-fn read<'d>(table: Node<'d>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Entry<'d>> {
+fn read<'d>(table: Node<'d>, cx: &mut Lowering<'_>) -> Vec<Entry<'d>> {
     let mut entries: Vec<Entry<'d>> = Vec::new();
     for item in table.items() {
         let target = match (text(item, "revisionName"), text(item, "configurationName")) {
@@ -211,7 +234,6 @@ fn read<'d>(table: Node<'d>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Ve
             (revision, _) => Target::Revision(revision),
         };
         contradictions(item, target, cx);
-        rollout.payload.extend(item.get("revisionName").and_then(payload));
         let percent = cx.read_u64(item, "percent").or_default(0, "knative: an entry without a percent gets 0");
         match entries.iter_mut().find(|e| e.target == target) {
             Some(same) => same.percent = sum(&same.percent, percent),
@@ -245,7 +267,7 @@ fn of_service(object: &Object<'_>, table: Node<'_>, entries: &[Entry<'_>], newes
     }
     let pinned = if entries.len() > 1 { arms(object, entries) } else { Vec::new() };
     if pinned.is_empty() {
-        return vec![given(Share::NONE, "knative: the table gives the latest revision nothing", table.anchor())];
+        return vec![given(Share::NONE, PINNED, table.anchor())];
     }
     pinned
 }
