@@ -5,7 +5,7 @@ use super::split::{Arm, Rule, mirrored, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Fact, Progression, Rollout, Share, Strategy, SubjectKind};
+use crate::model::{Basis, Fact, Progression, Rollout, Share, Stage, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
@@ -66,13 +66,7 @@ impl Adapter for GatewayApi {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
         let mut rollout = cx.blank(object, SubjectKind::Workload);
-        let mut rules = Vec::new();
-        for (index, node) in items(spec, "rules").enumerate() {
-            let name = node.get("name").and_then(Node::text).map_or_else(|| format!("rules[{index}]"), str::to_owned);
-            rules.extend(rule(node, name, &mut rollout, cx));
-            mirrors(node, &mut rollout, cx);
-        }
-        let stages = stages(&rules, Basis::Requests);
+        let stages = route(spec, &mut rollout, cx);
         if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
             return;
         }
@@ -81,6 +75,17 @@ impl Adapter for GatewayApi {
         rollout.progression = Progression::Live(stages);
         cx.rollout(rollout);
     }
+}
+
+/// The splits of a route; its mirrors go into `rollout`. KServe writes such a route inside of its own kind.
+pub(super) fn route(spec: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Vec<Stage> {
+    let mut rules = Vec::new();
+    for (index, node) in items(spec, "rules").enumerate() {
+        let name = node.get("name").and_then(Node::text).map_or_else(|| format!("rules[{index}]"), str::to_owned);
+        rules.extend(rule(node, name, rollout, cx));
+        mirrors(node, rollout, cx);
+    }
+    stages(&rules, Basis::Requests)
 }
 
 fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Option<Rule> {

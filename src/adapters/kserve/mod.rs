@@ -3,6 +3,7 @@
 mod graph;
 mod llm;
 mod service;
+mod ships;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +22,14 @@ declare_adapter! {
     /// | manifest | model | when absent |
     /// |---|---|---|
     /// | `spec.{predictor,transformer,explainer}.canaryTrafficPercent` | share of requests of the newest revision of that component | 100 |
-    /// | `spec.<component>.model.storageUri`, `.<framework>.storageUri`, container images | payload | – |
+    /// | `storageUri`, `storage.path`, images, model ids in arguments, in any component | payload | – |
+    /// | `spec.{default,canary}` and `spec.canaryTrafficPercent` of v1alpha2 | share of the canary | 0; without `canary` everything |
     /// | annotation `serving.kserve.io/deploymentMode` | does the percent work at all | as in Knative mode |
     /// | `spec.predictor.deploymentStrategy.type` | strategy, in Standard mode only | `RollingUpdate` |
     /// | InferenceGraph `spec.nodes.<n>.steps[].weight` of a `Splitter` | share of requests | invalid |
     /// | LLMInferenceService `spec.router.route.{group,weight}` | share: weight over the sum of the group, across files | everything |
+    /// | LLMInferenceService `spec.router.route.http.spec` | splits and mirrors, as those of an HTTPRoute | – |
+    /// | LLMInferenceService `spec.model.uri`, `spec.model.lora.adapters[].uri`, images | payload, with that of its `baseRefs` | – |
     ///
     /// ## What bites
     ///
@@ -34,6 +38,9 @@ declare_adapter! {
     /// - `spec.canaryTrafficPercent`, `spec.canary` and `spec.canaryPredictor` are no fields of v1beta1: they are dropped, and
     ///   everybody gets the new revision.
     /// - A transformer with another percent than its predictor splits independently of it.
+    /// - A group of LLM services is spread over files: its member named as the old side (or else with the largest share) is
+    ///   the baseline, every other one is a candidate of its own. A member that is stopped weighs nothing.
+    /// - A logger keeps payloads and compares nothing; an Ensemble asks all and is no shadow.
     /// - Nothing in these kinds is a rollback criterion.
     ///
     /// Sources: kserve/kserve: `pkg/apis/serving/v1beta1/component.go`,
@@ -53,6 +60,7 @@ declare_adapter! {
             ("serving.kubeflow.org", "InferenceService"),
             ("serving.kserve.io", "InferenceGraph"),
             ("serving.kserve.io", "LLMInferenceService"),
+            ("serving.kserve.io", "LLMInferenceServiceConfig"),
         ],
     }
 }
@@ -66,6 +74,7 @@ impl Adapter for KServe {
         match object.kind {
             "InferenceGraph" => graph::lower(object, cx),
             "LLMInferenceService" => llm::lower(object, cx),
+            "LLMInferenceServiceConfig" => llm::define(object, cx),
             _ => service::lower(object, cx),
         }
     }
