@@ -290,7 +290,7 @@ fn arms(object: &Object<'_>, entries: &[Entry<'_>]) -> Vec<Stage> {
 }
 
 fn check_sum(table: Node<'_>, entries: &[Entry<'_>], cx: &mut Lowering<'_>) {
-    let sum: Option<u64> = entries.iter().map(|e| e.percent.known().copied()).sum();
+    let sum = entries.iter().try_fold(0u64, |sum, e| Some(sum.saturating_add(*e.percent.known()?)));
     if let Some(sum) = sum.filter(|s| *s != 100) {
         let message = format!("the percents of `traffic` add up to {sum}, and have to be exactly 100");
         let remark = cx.invalid(table.anchor(), message, "make the percents add up to 100");

@@ -60,7 +60,8 @@ impl Adapter for Ray {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec().filter(|s| s.is_map()) else { return };
         let mut rollout = cx.blank(object, SubjectKind::Model);
-        rollout.partial = ["rayClusterConfig", "rayClusterSpec"].iter().all(|k| present(spec, k).is_none());
+        // A file that says how it upgrades is judged by that, whatever else a base may hold.
+        rollout.partial = !is_whole(spec) && spec.path(&["upgradeStrategy", "type"]).is_none();
         rollout.payload = images(spec);
         rollout.payload.extend(present(spec, "serveConfigV2").into_iter().flat_map(applications));
         let strategy = present(spec, "upgradeStrategy");
@@ -72,7 +73,22 @@ impl Adapter for Ray {
             rollout.bypass = Some(Spanned::new("`suspend: true` takes the clusters away".into(), suspend.span));
         }
         upgrade(spec, strategy, &mut rollout, cx);
+        dead_fields(spec, cx);
         cx.rollout(rollout);
+    }
+}
+
+/// Is the cluster there, without which the API refuses the object? It is a patch otherwise.
+fn is_whole(spec: Node<'_>) -> bool {
+    ["rayClusterConfig", "rayClusterSpec"].iter().any(|k| present(spec, k).is_some())
+}
+
+/// Numbers that look like limits of a rollback.
+fn dead_fields(spec: Node<'_>, cx: &mut Lowering<'_>) {
+    for name in ["serviceUnhealthySecondThreshold", "deploymentUnhealthySecondThreshold"] {
+        let Some(key) = spec.key(name) else { continue };
+        let message = format!("`{name}` does nothing any more: no threshold sends a RayService back");
+        cx.ignored(key.span(), message, "remove it, and watch the service from outside");
     }
 }
 
@@ -82,24 +98,26 @@ fn upgrade(spec: Node<'_>, strategy: Option<Node<'_>>, rollout: &mut Rollout, cx
     let options = strategy.and_then(|s| present(s, "clusterUpgradeOptions"));
     let name = kind.and_then(Node::text).unwrap_or("NewCluster");
     let incremental = name == "NewClusterWithIncrementalUpgrade";
-    if let Some(options) = options.filter(|_| !incremental) {
+    let untold = kind.is_none() && rollout.partial;
+    if let Some(options) = options.filter(|_| !incremental && !untold) {
         let message = format!("`clusterUpgradeOptions` is ignored with upgrade strategy `{name}`");
         cx.ignored(options.anchor(), message, "write `type: NewClusterWithIncrementalUpgrade`").related =
             kind.map(|k| (k.span(), "the strategy is set here".into()));
     }
-    let untold = kind.is_none() && rollout.partial;
     let (value, stages) = match name {
         _ if untold => (Strategy::Unknown, Vec::new()),
         "NewClusterWithIncrementalUpgrade" => {
             let options = options.or(strategy).unwrap_or(spec);
-            autoscales(spec, rollout.partial, cx);
-            (Strategy::Canary, incremental_stages(options, rollout.partial, cx))
+            autoscales(spec, cx);
+            (Strategy::Canary, incremental_stages(options, is_whole(spec), cx))
         }
         "NewCluster" => (Strategy::BlueGreen, switch(span)),
         "None" => (Strategy::Rolling, vec![everybody("ray: applications are updated in place", span)]),
         _ => {
             let known = "`NewCluster`, `NewClusterWithIncrementalUpgrade` or `None`";
-            kind.into_iter().for_each(|k| drop(cx.take(k, "type", known, |_| None::<()>)));
+            if let Some(kind) = kind {
+                cx.take(kind, "type", known, |_| None::<()>);
+            }
             (Strategy::Unknown, Vec::new())
         }
     };
@@ -125,8 +143,8 @@ fn switch(near: Span) -> Vec<Stage> {
     vec![dark, everybody("ray: the switch moves everybody", near)]
 }
 
-fn autoscales(spec: Node<'_>, partial: bool, cx: &mut Lowering<'_>) {
-    let Some(cluster) = present(spec, "rayClusterConfig").filter(|_| !partial) else { return };
+fn autoscales(spec: Node<'_>, cx: &mut Lowering<'_>) {
+    let Some(cluster) = present(spec, "rayClusterConfig") else { return };
     let on = cx.read_bool(cluster, "enableInTreeAutoscaling");
     if !on.is_dynamic() && on.known() != Some(&true) {
         let message =
@@ -136,11 +154,11 @@ fn autoscales(spec: Node<'_>, partial: bool, cx: &mut Lowering<'_>) {
     }
 }
 
-fn incremental_stages(options: Node<'_>, partial: bool, cx: &mut Lowering<'_>) -> Vec<Stage> {
+fn incremental_stages(options: Node<'_>, whole: bool, cx: &mut Lowering<'_>) -> Vec<Stage> {
     let (step, interval) = (cx.read_u64(options, "stepSizePercent"), cx.read_u64(options, "intervalSeconds"));
     let surge = cx.read_u64(options, "maxSurgePercent").or_default(100, "ray: 100 when absent");
     for (key, example) in [("stepSizePercent", "5"), ("intervalSeconds", "900"), ("gatewayClassName", "istio")] {
-        if present(options, key).is_none() && !partial {
+        if present(options, key).is_none() && whole {
             let message = format!("an incremental upgrade has no `{key}`, and the operator refuses it without");
             cx.invalid(options.anchor(), message, format!("add `{key}: {example}`"));
         }
@@ -148,7 +166,9 @@ fn incremental_stages(options: Node<'_>, partial: bool, cx: &mut Lowering<'_>) -
     checks(&step, &interval, &surge, cx);
     let hold = match interval {
         Fact::Absent { near } => Fact::stated(Hold::Unknown, near),
-        written => written.map(|s| if s == 0 { Hold::None } else { Hold::Timed(s) }),
+        Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Dynamic { .. } => {
+            interval.map(|s| if s == 0 { Hold::None } else { Hold::Timed(s) })
+        }
     };
     let stage = |exposure: Fact<Exposure>| {
         let span = exposure.span();
@@ -169,7 +189,11 @@ fn incremental_stages(options: Node<'_>, partial: bool, cx: &mut Lowering<'_>) -
         Fact::Dynamic { expr, span } => {
             vec![stage(Fact::Dynamic { expr, span }), everybody("ray: ends with everybody", span)]
         }
-        Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. } => Vec::new(),
+        // A step of 0 is taken again and again, and nobody ever meets the new cluster.
+        Fact::Stated(step) => {
+            vec![stage(Fact::stated(Exposure::exact(Share::NONE, Basis::Requests), step.span))]
+        }
+        Fact::Defaulted { .. } | Fact::Absent { .. } => Vec::new(),
     }
 }
 
@@ -178,6 +202,10 @@ fn checks(step: &Fact<u64>, interval: &Fact<u64>, surge: &Fact<u64>, cx: &mut Lo
         && interval.value == 0
     {
         cx.invalid(interval.span, "`intervalSeconds` is 0, and has to be more", "write `intervalSeconds: 900`");
+    }
+    if let Some(percent) = surge.written().filter(|percent| **percent > 100) {
+        let message = format!("`maxSurgePercent` is {percent}, and may be at most 100");
+        cx.invalid(surge.span(), message, "write 100 or less");
     }
     let Fact::Stated(step) = step else { return };
     if step.value == 0 {
@@ -288,5 +316,18 @@ mod tests {
             assert_eq!(rollout.remarks[0].kind, RemarkKind::Invalid);
         }
         assert_eq!(service("{type: Canary}").remarks.len(), 1);
+    }
+
+    #[test]
+    fn patches_and_dead_fields() {
+        let patch = |spec: &str| {
+            let head = "apiVersion: ray.io/v1\nkind: RayService\nmetadata: {name: llm}\nspec: ";
+            lower(&format!("{head}{spec}\n")).remove(0)
+        };
+        let options = patch("{upgradeStrategy: {clusterUpgradeOptions: {stepSizePercent: 5}}}");
+        assert!(options.partial && options.remarks.is_empty());
+        assert!(!patch("{upgradeStrategy: {type: NewCluster}}").partial);
+        let dead = patch("{serviceUnhealthySecondThreshold: 300}");
+        assert_eq!(dead.remarks[0].kind, RemarkKind::Ignored);
     }
 }

@@ -25,6 +25,7 @@ declare_adapter! {
     /// | `graph` with `implementation: RANDOM_ABTEST`, parameter `ratioA` | a split inside the predictor | – |
     /// | `graph` with `type: ROUTER` | a split decided at run time: nobody can read its shares here | – |
     /// | `graph.modelUri`, container images | payload | – |
+    /// | Istio's `<name>-http` and `<name>-grpc` | owned: judged here | – |
     ///
     /// The baseline is the predictor named as the old side (`main`, `default`, `stable`), else the largest share.
     ///
@@ -32,6 +33,7 @@ declare_adapter! {
     ///
     /// - Two or more predictors have to add up to exactly 100, and one without `traffic` counts as 0. A lone one takes
     ///   everything, and may say 100, 0 or nothing.
+    /// - Replacing the only predictor, or its model, is a rolling update that everybody meets at once.
     /// - A shadow's traffic is no part of that sum. `traffic: 0` on a shadow copies *everything*, and only Istio honours a
     ///   share.
     /// - Nothing compares a shadow's answers: they are thrown away. A logger keeps them and compares nothing.
@@ -60,26 +62,59 @@ impl Adapter for SeldonV1 {
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>) {
         let Some(spec) = object.spec() else { return };
         let predictors: Vec<Node<'_>> = items(spec, "predictors").collect();
-        if predictors.is_empty() {
-            return;
-        }
         let mut rollout = cx.blank(object, SubjectKind::Model);
+        if predictors.is_empty() {
+            let Some(list) = present(spec, "predictors") else { return };
+            cx.invalid(list.anchor(), "there are no predictors, and Seldon needs one", "add a predictor");
+            return cx.rollout(rollout);
+        }
         rollout.partial = predictors.iter().all(|p| present(*p, "graph").is_none());
         rollout.payload = predictors.iter().flat_map(|p| shipped(*p)).collect();
-        let is_shadow = |p: &Node<'_>| p.get("shadow").and_then(Node::as_bool) == Some(true);
+        names(&predictors, cx);
+        let is_shadow = |p: &Node<'_>| cx.read_bool(*p, "shadow").known() == Some(&true);
         let (shadows, serving): (Vec<Node<'_>>, Vec<Node<'_>>) = predictors.into_iter().partition(is_shadow);
+        if let ([only], []) = (&*shadows, &*serving) {
+            let span = only.get("shadow").unwrap_or(*only).span();
+            let message = "the only predictor is a shadow, so nobody answers, and Seldon refuses it";
+            cx.invalid(span, message, "add the predictor that answers people");
+        }
         let mut stages = split(object, spec, &serving, (rollout.partial, !shadows.is_empty()), cx);
         for predictor in &serving {
-            if let Some(graph) = present(*predictor, "graph") {
-                routers(graph, 0, &mut stages, cx);
-            }
+            let Some(graph) = present(*predictor, "graph") else { continue };
+            let whole = if serving.len() == 1 { Some(Share::ALL) } else { share(*predictor) };
+            routers(graph, (0, whole), &mut stages, cx);
         }
         mirror(&shadows, &mut rollout, cx);
+        for name in ["http", "grpc"] {
+            let router = format!("{}-{name}", object.name());
+            rollout.owns.push(object.neighbour("networking.istio.io", "VirtualService", &router));
+        }
         let split = stages.iter().any(|s| s.share() != Some(Share::ALL));
-        let strategy = if rollout.shadow.is_some() && !split { Strategy::Shadow } else { Strategy::Canary };
+        let strategy = match (split, &rollout.shadow) {
+            (true, _) => Strategy::Canary,
+            (false, Some(_)) => Strategy::Shadow,
+            (false, None) => Strategy::AllAtOnce,
+        };
         rollout.strategy = Spanned::new(strategy, object.name_span());
         rollout.progression = Progression::Live(stages);
         cx.rollout(rollout);
+    }
+}
+
+/// The share of requests that `predictor` gets among others, where it is known.
+fn share(predictor: Node<'_>) -> Option<Share> {
+    let Some(traffic) = present(predictor, "traffic") else { return Some(Share::NONE) };
+    traffic.as_i64().and_then(|t| u64::try_from(t).ok()).map(|t| Share::of(t.min(100), 100))
+}
+
+/// Seldon refuses two predictors of one name.
+fn names(predictors: &[Node<'_>], cx: &mut Lowering<'_>) {
+    let named: Vec<Node<'_>> = predictors.iter().filter_map(|p| present(*p, "name")).collect();
+    for (index, node) in named.iter().enumerate() {
+        let Some(first) = named[..index].iter().find(|n| n.text() == node.text()) else { continue };
+        let message = format!("two predictors are called `{}`", node.text().unwrap_or_default());
+        cx.invalid(node.span(), message, "give each predictor a name of its own").related =
+            Some((first.span(), "the first one".into()));
     }
 }
 
@@ -96,7 +131,7 @@ fn split(
         return vec![alone(*predictor, traffic, !shadowed, cx)];
     }
     let known = |t: &Fact<u64>| if t.is_absent() { Some(0) } else { t.known().copied() };
-    let sum: Option<u64> = traffic.iter().map(known).sum();
+    let sum = traffic.iter().try_fold(0u64, |sum, t| Some(sum.saturating_add(known(t)?)));
     if let Some(sum) = sum.filter(|s| *s != 100 && !partial && serving.len() > 1) {
         let anchor = spec.get("predictors").map_or_else(|| object.name_span(), Node::anchor);
         let message = format!("the traffic of the predictors adds up to {sum}, and Seldon needs exactly 100");
@@ -151,13 +186,17 @@ fn mirror(shadows: &[Node<'_>], rollout: &mut Rollout, cx: &mut Lowering<'_>) {
         let at = second.get("shadow").map_or(second.anchor(), Node::span);
         cx.invalid(at, message, "keep one shadow").related = Some((span, "the first one".into()));
     }
-    let share = match cx.read_u64(*shadow, "traffic") {
-        Fact::Stated(zero) if zero.value == 0 => {
-            let message = "`traffic: 0` on a shadow is ignored: everything is copied to it";
-            cx.ignored(zero.span, message, "write a share between 1 and 100, or remove the shadow");
-            Fact::Absent { near: zero.span }
-        }
-        written => written.map(|t| Share::of(t.min(100), 100)),
+    let traffic = cx.read_u64(*shadow, "traffic");
+    if let Some(number) = traffic.written().filter(|t| **t > 100) {
+        let message = format!("`traffic` of a shadow is {number}, and at most 100 is allowed");
+        cx.invalid(traffic.span(), message, "write a percentage between 1 and 100");
+    }
+    let share = if traffic.written() == Some(&0) {
+        let message = "`traffic: 0` on a shadow is ignored: everything is copied to it";
+        cx.ignored(traffic.span(), message, "write a share between 1 and 100, or remove the shadow");
+        Fact::Absent { near: traffic.span() }
+    } else {
+        traffic.map(|t| Share::of(t.min(100), 100))
     };
     rollout.shadow = Some(Shadow {
         share: share.or_default(Share::ALL, "seldon v1: everything when absent"),
@@ -167,16 +206,18 @@ fn mirror(shadows: &[Node<'_>], rollout: &mut Rollout, cx: &mut Lowering<'_>) {
     });
 }
 
-/// Splits inside a graph: those with a fixed ratio, and those that move traffic at run time.
-fn routers(graph: Node<'_>, depth: usize, stages: &mut Vec<Stage>, cx: &mut Lowering<'_>) {
+/// Splits inside a graph: those with a fixed ratio, and those that move traffic at run time. `whole` is the share of all
+/// requests that reaches this node, `None` behind another router.
+fn routers(graph: Node<'_>, (depth, whole): (usize, Option<Share>), stages: &mut Vec<Stage>, cx: &mut Lowering<'_>) {
     // No graph of a person is deeper.
     if depth > 16 {
         return;
     }
     let children: Vec<Node<'_>> = items(graph, "children").collect();
     let name = text(graph, "name");
+    let mut below = None;
     if text(graph, "implementation") == "RANDOM_ABTEST" {
-        stages.extend(random(name, graph, &children, cx));
+        stages.extend(random(name, graph, &children, cx).map(|stage| within(stage, whole)));
     } else if text(graph, "type") == "ROUTER" && children.len() > 1 {
         let span = graph.get("type").unwrap_or(graph).span();
         if let Some(kind) = graph.get("type") {
@@ -185,8 +226,18 @@ fn routers(graph: Node<'_>, depth: usize, stages: &mut Vec<Stage>, cx: &mut Lowe
         let mut stage = live_stage(Fact::Dynamic { expr: format!("router {name}").into(), span }, span);
         stage.name = Some(name.into());
         stages.push(stage);
+    } else {
+        below = whole;
     }
-    children.into_iter().for_each(|child| routers(child, depth + 1, stages, cx));
+    children.into_iter().for_each(|child| routers(child, (depth + 1, below), stages, cx));
+}
+
+/// A stage inside a graph that `whole` of all requests reaches.
+fn within(mut stage: Stage, whole: Option<Share>) -> Stage {
+    let product =
+        |part: Share, whole: Share| Share::of(u64::from(part.ppm()) * u64::from(whole.ppm()), 1_000_000_000_000);
+    stage.exposure = stage.exposure.map(|e| Exposure { effective: whole.map(|w| product(e.written, w)), ..e });
+    stage
 }
 
 /// `ratioA` goes to the first child, the rest to the second.
@@ -216,7 +267,7 @@ fn random(name: &str, graph: Node<'_>, children: &[Node<'_>], cx: &mut Lowering<
 /// Model URIs of the graph, and images of the containers; old files keep the pod's spec one level up.
 fn shipped(predictor: Node<'_>) -> Vec<Payload> {
     let mut found = Vec::new();
-    for component in items(predictor, "componentSpecs") {
+    for component in items(predictor, "componentSpecs").chain(present(predictor, "componentSpec")) {
         let pod = present(component, "spec").unwrap_or(component);
         found.extend(items(pod, "containers").filter_map(|c| c.get("image")).filter_map(payload));
     }
@@ -266,9 +317,12 @@ mod tests {
             let rollout = deployment(&format!("{{name: main, {traffic}graph: {{}}}}"));
             assert_eq!((shares(&rollout), rollout.remarks.len()), (vec![100.0], 0));
         }
-        for broken in
-            ["{name: main, traffic: 40, graph: {}}", "{name: main, traffic: 90, graph: {}}, {name: next, graph: {}}"]
-        {
+        for broken in [
+            "{name: main, traffic: 40, graph: {}}",
+            "{name: main, traffic: 90, graph: {}}, {name: next, graph: {}}",
+            "{name: main, shadow: true, graph: {}}",
+            "{name: a, traffic: 60, graph: {}}, {name: a, traffic: 40, graph: {}}",
+        ] {
             assert_eq!(deployment(broken).remarks[0].kind, RemarkKind::Invalid, "{broken}");
         }
     }
@@ -296,6 +350,8 @@ mod tests {
             "{{name: ab, implementation: RANDOM_ABTEST, parameters: [{{name: ratioA, value: '0.9'}}], {children}}}"
         );
         assert_eq!(shares(&deployment(&format!("{{name: p, graph: {fixed}}}"))), [100.0, 10.0]);
+        let part = format!("{{name: main, traffic: 80, graph: {{}}}}, {{name: next, traffic: 20, graph: {fixed}}}");
+        assert_eq!(shares(&deployment(&part)), [20.0, 2.0]);
         let bandit = deployment(&format!("{{name: p, graph: {{name: eg, type: ROUTER, {children}}}}}"));
         assert!(bandit.stages()[1].exposure.is_dynamic() && !bandit.undetermined.is_empty());
     }

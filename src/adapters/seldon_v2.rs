@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::nodes::{items, present, text};
-use super::split::{Arm, baseline};
-use super::{Adapter, Lowering, Object, Workload, live_stage, payload};
+use super::split::{Arm, baseline, total};
+use super::{Adapter, Lowering, Object, Workload, World, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Exposure, Fact, ObjectRef, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind,
+    Basis, Comparer, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, Shadow, Share, Stage,
+    Strategy, SubjectKind,
 };
 use crate::syntax::Node;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
@@ -33,6 +34,7 @@ declare_adapter! {
     /// - Weights are proportional: 1 and 1 is half and half.
     /// - Without `default` no user of the normal endpoint is affected, whatever the weights say.
     /// - A mirror without `percent` copies nothing: the opposite of Seldon v1. Its answers are thrown away.
+    /// - A model can be the default of one experiment only; it is said where two stand in one file.
     /// - Deleting the Experiment promotes or rolls back: what answers then is the default.
     /// - Nothing in the kind is a rollback criterion.
     ///
@@ -67,17 +69,29 @@ impl Adapter for SeldonV2 {
     }
 }
 
+/// An experiment takes the endpoint of its default over.
+struct TakenOver {
+    by: Box<str>,
+    span: Span,
+}
+
 fn experiment(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
     let mut rollout = cx.blank(object, SubjectKind::Model);
     let candidates: Vec<Node<'_>> = items(spec, "candidates").collect();
     let names: Vec<Node<'_>> = candidates.iter().filter_map(|c| c.get("name")).collect();
+    rollout.partial = is_patch(spec);
+    if rollout.partial {
+        return cx.rollout(rollout);
+    }
     rollout.payload = names.iter().filter_map(|n| payload(*n)).collect();
     checks(spec, &names, cx);
-    let stages = split(spec, &candidates, cx);
+    let default = cx.read_str(spec, "default");
+    let stages = split(spec, &default, &candidates, cx);
     mirror(spec, &mut rollout, cx);
-    let strategy = match (&rollout.shadow, stages.is_empty()) {
-        (Some(_), true) => Strategy::Shadow,
-        (_, _) => Strategy::AbTest,
+    let strategy = match (&rollout.shadow, stages.is_empty(), default.is_absent()) {
+        (Some(_), true, _) => Strategy::Shadow,
+        (_, _, true) => Strategy::AbTest,
+        (_, _, false) => Strategy::Canary,
     };
     rollout.strategy = Spanned::new(strategy, object.name_span());
     rollout.progression = Progression::Live(stages);
@@ -89,10 +103,38 @@ fn experiment(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
         .filter_map(Node::text)
         .map(|name| object.neighbour("mlops.seldon.io", kind, name))
         .collect();
+    let endpoint = default.written().map(|name| object.neighbour("mlops.seldon.io", &format!("{kind} endpoint"), name));
+    if let Some(endpoint) = &endpoint {
+        cx.define(endpoint.clone(), TakenOver { by: object.name().into(), span: default.span() });
+    }
     cx.rollout_after(rollout, move |rollout, world| {
+        if let Some(endpoint) = &endpoint {
+            taken_twice(rollout, endpoint, default.span(), world);
+        }
         let shipped = resources.iter().filter_map(|id| world.find::<Workload>(id));
         rollout.payload.extend(shipped.flat_map(|w| w.payload.iter().cloned()));
     });
+}
+
+/// Says so where an experiment earlier in the same file has the same default. Files apart may be applied apart.
+fn taken_twice(rollout: &mut Rollout, endpoint: &ObjectRef, own: Span, world: &World<'_>) {
+    let is_before = |t: &&TakenOver| t.span.file == own.file && t.span.start < own.start && t.by != rollout.id.name;
+    let Some(first) = world.all::<TakenOver>(endpoint).into_iter().find(is_before) else { return };
+    rollout.remarks.push(Remark {
+        kind: RemarkKind::Invalid,
+        span: own,
+        message: format!("`{}` is already the default of experiment `{}`", endpoint.name, first.by).into(),
+        help: "remove `default`, or end the other experiment first".into(),
+        found: None,
+        required: None,
+        related: Some((first.span, "the other one".into())),
+    });
+}
+
+/// Does it lack all that an experiment is made of? It changes one then.
+fn is_patch(spec: Node<'_>) -> bool {
+    let made_of = [&["candidates"][..], &["default"], &["mirror", "name"]];
+    made_of.iter().all(|path| spec.path(path).is_none()) && spec.entries().next().is_some()
 }
 
 /// What the scheduler refuses.
@@ -120,17 +162,22 @@ fn checks(spec: Node<'_>, names: &[Node<'_>], cx: &mut Lowering<'_>) {
 }
 
 /// Every candidate but the default. Without a default they answer at an endpoint that people have to ask for.
-fn split(spec: Node<'_>, candidates: &[Node<'_>], cx: &mut Lowering<'_>) -> Vec<Stage> {
-    let default = present(spec, "default").and_then(Node::text);
+fn split(spec: Node<'_>, default: &Fact<Box<str>>, candidates: &[Node<'_>], cx: &mut Lowering<'_>) -> Vec<Stage> {
     let arms: Vec<Arm> = candidates.iter().map(|c| arm(*c, cx)).collect();
-    let total: Option<u64> = arms.iter().map(|a| a.weight).sum();
-    let named = default.and_then(|d| arms.iter().position(|a| a.service == d));
+    if arms.len() > 1 && arms.iter().all(|a| a.weight == Some(0)) {
+        let span = present(spec, "candidates").unwrap_or(spec).anchor();
+        let message = "all weights are 0, so no candidate answers: a weight left out is 0";
+        cx.invalid(span, message, "give the default `weight: 95` and the new one `weight: 5`");
+    }
+    // Where the default is a template, any of them may be it.
+    let total = if default.is_dynamic() { None } else { total(&arms) };
+    let named = default.known().and_then(|d| arms.iter().position(|a| *a.service == **d));
     let base = named.unwrap_or_else(|| baseline(&arms));
     let stage = |(_, arm): (usize, &Arm)| {
         let exposure = match (arm.weight, total) {
             (Some(weight), Some(total)) => {
                 let written = Share::of(weight, total);
-                let served = if default.is_some() { written } else { Share::NONE };
+                let served = if default.is_absent() { Share::NONE } else { written };
                 Fact::stated(Exposure { written, effective: Some(served), basis: Basis::Requests }, arm.span)
             }
             (Some(_) | None, _) => Fact::Dynamic { expr: "".into(), span: arm.span },
@@ -203,8 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn patches_and_templates() {
+        assert!(experiment("mirror: {percent: 5}").partial);
+        let candidates = "candidates: [{name: m-41, weight: 9}, {name: m-42, weight: 1}]";
+        assert!(experiment(&format!("default: '${{STABLE}}', {candidates}")).stages()[0].exposure.is_dynamic());
+        assert_eq!(experiment(&format!("default: m-41, {candidates}")).strategy.value, Strategy::Canary);
+        assert_eq!(experiment(candidates).strategy.value, Strategy::AbTest);
+    }
+
+    #[test]
     fn what_the_scheduler_refuses() {
         for refused in [
+            "default: m-41, candidates: [{name: m-41}, {name: m-42}]",
             "default: m-41",
             "default: m-40, candidates: [{name: m-41, weight: 1}]",
             "default: m-41, candidates: [{name: m-41, weight: 1}, {name: m-41, weight: 1}]",

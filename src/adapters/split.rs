@@ -144,6 +144,11 @@ pub(super) fn baseline(arms: &[Arm]) -> usize {
     (0..arms.len()).min_by_key(key).unwrap_or(0)
 }
 
+/// The sum of all weights, where every one is known. Absurd ones do not overflow.
+pub(super) fn total(arms: &[Arm]) -> Option<u64> {
+    arms.iter().try_fold(0u64, |sum, arm| Some(sum.saturating_add(arm.weight?)))
+}
+
 /// One rule of a router.
 pub(super) struct Rule {
     /// Its name where a router has several rules.
@@ -227,7 +232,7 @@ pub(super) fn whole_percent(parent: Node<'_>, key: &str, cx: &mut Lowering<'_>) 
 ///
 /// Shares are weights over their sum. A weight that can't be known makes every share of its rule dynamic.
 pub(super) fn candidates(arms: &[Arm], rule: Option<&str>, basis: Basis) -> Vec<Stage> {
-    let total: Option<u64> = arms.iter().map(|a| a.weight).sum();
+    let total = total(arms);
     let base = baseline(arms);
     let candidate = |(_, arm): (usize, &Arm)| {
         let exposure = match (arm.weight, total) {

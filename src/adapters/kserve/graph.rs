@@ -1,7 +1,7 @@
 //! InferenceGraph: splitters between models.
 
 use crate::adapters::nodes::{present, text};
-use crate::adapters::split::{Arm, candidates};
+use crate::adapters::split::{Arm, candidates, total};
 use crate::adapters::{Lowering, Object, payload};
 use crate::model::{Basis, Progression, Rollout, Stage, Strategy, SubjectKind};
 use crate::syntax::Node;
@@ -40,7 +40,7 @@ fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering
         rollout.payload.extend(target.and_then(payload));
         arms.push(Arm { service, version: None, weight: weight.known().copied(), span });
     }
-    let sum: Option<u64> = arms.iter().map(|a| a.weight).sum();
+    let sum = total(&arms);
     if let Some(sum) = sum.filter(|s| *s != 100) {
         let message = format!("the weights of splitter `{name}` add up to {sum}, and have to be 100");
         cx.invalid(list.anchor(), message, "make the weights add up to 100").found = Some(sum.to_string().into());

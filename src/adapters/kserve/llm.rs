@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ships;
 use crate::adapters::nodes::{items, present};
-use crate::adapters::split::{Arm, baseline};
+use crate::adapters::split::{Arm, baseline, total};
 use crate::adapters::{Lowering, Object, Workload, World, gateway_api, live_stage};
 use crate::model::{Basis, Exposure, Fact, ObjectRef, Progression, Rollout, Share, Strategy, SubjectKind};
 use crate::syntax::Node;
@@ -97,7 +97,7 @@ fn share(rollout: &mut Rollout, group: &ObjectRef, world: &World<'_>) {
     let arm = |m: &&Member| Arm { service: m.name.to_string(), version: None, weight: m.weight, span: m.span };
     let arms: Vec<Arm> = members.iter().map(arm).collect();
     let Some(own) = arms.iter().position(|a| *a.service == *rollout.id.name) else { return };
-    let total: Option<u64> = arms.iter().map(|a| a.weight).sum();
+    let total = total(&arms);
     let span = arms[own].span;
     let exposure = match (arms[own].weight, total) {
         _ if arms.len() == 1 => Fact::stated(Exposure::exact(Share::ALL, Basis::Requests), span),
