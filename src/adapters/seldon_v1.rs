@@ -229,7 +229,9 @@ fn routers(graph: Node<'_>, (depth, whole): (usize, Option<Share>), stages: &mut
     } else {
         below = whole;
     }
-    children.into_iter().for_each(|child| routers(child, (depth + 1, below), stages, cx));
+    for child in children {
+        routers(child, (depth + 1, below), stages, cx);
+    }
 }
 
 /// A stage inside a graph that `whole` of all requests reaches.
@@ -282,7 +284,9 @@ fn uris(graph: Node<'_>, depth: usize, found: &mut Vec<Payload>) {
         return;
     }
     found.extend(graph.get("modelUri").and_then(payload));
-    items(graph, "children").for_each(|child| uris(child, depth + 1, found));
+    for child in items(graph, "children") {
+        uris(child, depth + 1, found);
+    }
 }
 
 #[cfg(test)]
