@@ -103,7 +103,7 @@ impl Rule for MonitorMissing {
         }
         let missing = missing.join(", ");
         let required = params.require.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
-        let what = format!("nothing watches {missing} during the rollout; this policy asks for {required}");
+        let what = format!("nothing watches {missing} during the rollout, and this policy asks for that");
         let help = format!("watch {missing}: in the analysis, or as `monitors: [{missing}]` of a RolloutPlan");
         cx.report(rollout.rollback.anchor, what, help)
             .measured(found(rollout), required)
