@@ -123,6 +123,7 @@ fn route(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
     ramp(object, cx);
     let Some(table) = present(spec, "traffic").filter(|t| t.items().next().is_some()) else {
         cx.invalid(spec.anchor(), "the route has no `traffic`, and needs 100 percent of it", "add `traffic:`");
+        rollout.progression = Progression::Live(Vec::new());
         return cx.rollout(rollout);
     };
     let entries = read(table, cx);

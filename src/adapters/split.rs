@@ -131,15 +131,18 @@ fn telling(arms: &[Arm]) -> Vec<Vec<String>> {
 }
 
 /// The index of the arm that is the baseline, without history (clarifications 13): named as the old side or not named
-/// as the new one, then the lower version, then the larger share, then the one written first.
+/// as the new one, then the lower version, then the larger share, then the one written first. Where several arms get
+/// requests, one that gets none is not it: it was the baseline of an earlier split.
 pub(super) fn baseline(arms: &[Arm]) -> usize {
     let words = telling(arms);
     let numbers: Vec<Option<u64>> = words.iter().map(|w| version_number(w)).collect();
     let numbered = numbers.iter().all(Option::is_some);
+    let several = arms.iter().filter(|a| a.weight != Some(0)).count() > 1;
     let key = |index: &usize| {
         let arm = &arms[*index];
         let number = if numbered { numbers[*index].unwrap_or(0) } else { 0 };
-        (leaning(&words[*index]), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
+        let idle = several && arm.weight == Some(0);
+        (idle, leaning(&words[*index]), number, std::cmp::Reverse(arm.weight.unwrap_or(0)), *index)
     };
     (0..arms.len()).min_by_key(key).unwrap_or(0)
 }
@@ -272,6 +275,10 @@ mod tests {
         assert_eq!(candidate(&arms), ("shadow-pay-canary".to_owned(), Share::from_percent(95.0)));
         let arms = [arm("web", Some("a"), 30), arm("web", Some("b"), 70)];
         assert_eq!(candidate(&arms), ("web/a".to_owned(), Share::from_percent(30.0)));
+        let arms = [arm("web", Some("stable"), 0), arm("web", Some("canary"), 1)];
+        assert_eq!(candidate(&arms), ("web/canary".to_owned(), Share::ALL));
+        let arms = [arm("web-v43", None, 5), arm("web-v41", None, 0), arm("web-v42", None, 95)];
+        assert_eq!(candidate(&arms), ("web-v43".to_owned(), Share::from_percent(5.0)));
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn stages(
 fn skew(one: &Component<'_>, other: &Component<'_>, cx: &mut Lowering<'_>) {
     let (Some(theirs), Some(own)) = (one.percent.written(), other.percent.written()) else { return };
     let message = format!(
-        "the {} is split at {own}% and the {} at {theirs}%, each on its own, so the new ones do not meet only each other",
+        "the {} sends {own}% to its newest revision and the {} sends {theirs}%, each on its own: old and new ones meet at random",
         other.name, one.name
     );
     cx.ignored(other.percent.span(), message, format!("write `canaryTrafficPercent: {theirs}` in both")).related =
