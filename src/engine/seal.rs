@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::judge::{Judged, fingerprint};
 use crate::catalog::Level;
 use crate::finding::{Finding, State, Undetermined};
-use crate::text::Sources;
+use crate::text::{Sources, Span};
 
 /// Puts findings and undetermined values into their final order: path, place, rule, message. What two rollouts say of
 /// the same place (a template that both refer to) is said once. With `undetermined` at error, what could not be decided
@@ -15,15 +15,16 @@ pub(super) fn seal(judged: Judged, undetermined_level: Level, sources: &Sources)
     if undetermined_level == Level::Error {
         findings.extend(undetermined.iter().map(as_finding));
     }
+    let path = |span: Span| sources.path(span.file);
     findings.sort_by(|a, b| {
         let place = |f: &Finding| (f.primary.start, f.primary.end, f.rule.id);
-        let key = |f: &Finding| sources.path(f.primary.file).to_owned();
-        key(a).cmp(&key(b)).then_with(|| place(a).cmp(&place(b))).then_with(|| a.what.cmp(&b.what))
+        let paths = path(a.primary).cmp(path(b.primary));
+        paths.then_with(|| place(a).cmp(&place(b))).then_with(|| a.what.cmp(&b.what))
     });
     findings.dedup_by(|a, b| a.rule == b.rule && a.primary == b.primary && a.what == b.what);
     undetermined.sort_by(|a, b| {
-        let place = |u: &Undetermined| (sources.path(u.span.file).to_owned(), u.span, u.rule.id, u.reason);
-        place(a).cmp(&place(b))
+        let place = |u: &Undetermined| (u.span, u.rule.id, u.reason);
+        path(a.span).cmp(path(b.span)).then_with(|| place(a).cmp(&place(b)))
     });
     undetermined.dedup_by(|a, b| a.rule == b.rule && a.span == b.span && a.reason == b.reason);
     number(&mut findings, sources);
