@@ -1,7 +1,7 @@
 //! Rollback criteria: what must not happen while the new version meets people.
 
 use super::units::Unit;
-use super::{Fact, Metric};
+use super::{Fact, Metric, MetricKind};
 use crate::text::Span;
 
 /// What kind of statement a criterion is.
@@ -185,6 +185,25 @@ pub struct Criterion {
 }
 
 impl Criterion {
+    /// A criterion that something else decides: a webhook, a Job, a plugin. `text` says what.
+    pub fn opaque(name: &str, text: &str, covers: StageRange, span: Span) -> Self {
+        Self {
+            metric: Metric { kind: MetricKind::Custom, name: name.into(), percentile_tenths: None },
+            class: CriterionClass::Opaque,
+            comparison: None,
+            bound: Fact::Absent { near: span },
+            text: Some(text.into()),
+            window: None,
+            tolerated: None,
+            action: Action::Rollback,
+            evaluated: Evaluated::Yes,
+            covers,
+            cannot_fire: None,
+            span,
+            via: None,
+        }
+    }
+
     /// Does it compare with a number, known or not?
     pub const fn is_numeric(&self) -> bool {
         self.class.is_numeric()

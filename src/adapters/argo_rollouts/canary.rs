@@ -6,10 +6,7 @@ use super::pods;
 use super::run::Use;
 use super::template::{arguments, dry_run, items, present, references, written};
 use crate::adapters::{Lowering, is_template};
-use crate::model::{
-    Action, Audience, Basis, Criterion, CriterionClass, Evaluated, Exposure, Fact, GateKind, Hold, Metric, MetricKind,
-    RemarkKind, Share, Stage, StageRange,
-};
+use crate::model::{Audience, Basis, Criterion, Exposure, Fact, GateKind, Hold, RemarkKind, Share, Stage, StageRange};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -342,7 +339,7 @@ impl<'d> Walk<'d, '_, '_> {
         let span = node.get("name").map_or(node.anchor(), Node::span);
         let stage = self.hold(step, span, PartLength::Fixed(Hold::Unknown));
         self.plan.stages[stage].gates.push(gate(GateKind::Test, name.to_string(), true, span));
-        self.plan.criteria.push(opaque(&name, &format!("plugin {name}"), StageRange::one(stage), span));
+        self.plan.criteria.push(Criterion::opaque(&name, &format!("plugin {name}"), StageRange::one(stage), span));
     }
 
     fn header_route(&mut self, node: Node<'d>) {
@@ -429,24 +426,5 @@ pub(super) fn used(node: Node<'_>, root: Node<'_>) -> Use {
         templates: references(node),
         arguments: node.get("args").map(|n| arguments(n, Some(root))).unwrap_or_default(),
         dry_run: dry_run(node),
-    }
-}
-
-/// A criterion that something else decides.
-pub(super) fn opaque(name: &str, text: &str, covers: StageRange, span: Span) -> Criterion {
-    Criterion {
-        metric: Metric { kind: MetricKind::Custom, name: name.into(), percentile_tenths: None },
-        class: CriterionClass::Opaque,
-        comparison: None,
-        bound: Fact::Absent { near: span },
-        text: Some(text.into()),
-        window: None,
-        tolerated: None,
-        action: Action::Rollback,
-        evaluated: Evaluated::Yes,
-        covers,
-        cannot_fire: None,
-        span,
-        via: None,
     }
 }

@@ -1,12 +1,13 @@
 //! A Rollout: what both strategies share, and which of the two it is.
 
-use super::canary::{self, Serving, opaque};
+use super::canary::{self, Serving};
 use super::plan::Plan;
 use super::template::{present, written};
 use super::{blue_green, checks, owns};
 use crate::adapters::{Lowering, Object, Workload, World, is_template, pod_template};
 use crate::model::{
-    Basis, Fact, Method, ObjectRef, Remark, RemarkKind, Rollout, StageRange, Strategy, SubjectKind, Unknown, Unresolved,
+    Basis, Criterion, Fact, Method, ObjectRef, Remark, RemarkKind, Rollout, StageRange, Strategy, SubjectKind, Unknown,
+    Unresolved,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -43,7 +44,12 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     checks::common(spec, rollout.partial, cx);
     if present(spec, "progressDeadlineAbort").and_then(Node::as_bool) == Some(true) {
         let near = spec.get("progressDeadlineAbort").map_or(rollout.name_span, Node::span);
-        plan.criteria.push(opaque("progressDeadlineSeconds", "no progress before the deadline", StageRange::ALL, near));
+        plan.criteria.push(Criterion::opaque(
+            "progressDeadlineSeconds",
+            "no progress before the deadline",
+            StageRange::ALL,
+            near,
+        ));
     }
     if !bare && !object.name().is_empty() {
         let router = spec.path(&["strategy", "canary", "trafficRouting"]).is_some_and(|n| !n.is_null());

@@ -13,7 +13,7 @@ use super::nodes::{present, text};
 use super::{Adapter, Lowering, Object, Workload, World};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Fact, Method, ObjectRef, Rollout, SubjectKind};
+use crate::model::{Criterion, Fact, Method, ObjectRef, Rollout, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -133,7 +133,7 @@ fn deadline(spec: Node<'_>, analysis: &Analysis<'_>, rollout: &mut Rollout, cx: 
     let Fact::Stated(seconds) = cx.read_u64(spec, "progressDeadlineSeconds") else { return };
     let text = format!("no progress within {}", crate::model::units::display_seconds(seconds.value));
     let covers = analysis.readiness();
-    rollout.rollback.criteria.push(webhooks::opaque("progressDeadlineSeconds", &text, covers, seconds.span));
+    rollout.rollback.criteria.push(Criterion::opaque("progressDeadlineSeconds", &text, covers, seconds.span));
 }
 
 /// Takes the payload from the workload that the canary rolls out.

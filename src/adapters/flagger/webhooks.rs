@@ -2,34 +2,12 @@
 
 use super::analysis::{Analysis, Way};
 use crate::adapters::nodes::{items, text};
-use crate::model::{
-    Action, Comparer, Criterion, CriterionClass, Evaluated, Fact, Gate, GateKind, Metric, MetricKind, Rollout,
-    StageRange,
-};
+use crate::model::{Comparer, Criterion, Gate, GateKind, Rollout, StageRange};
 use crate::syntax::Node;
 use crate::text::Span;
 
 /// No stage: over before anybody is exposed.
 const BEFORE: StageRange = StageRange { first: usize::MAX, last: usize::MAX };
-
-/// Something outside decides, by `text`.
-pub(super) fn opaque(name: &str, text: &str, covers: StageRange, span: Span) -> Criterion {
-    Criterion {
-        metric: Metric { kind: MetricKind::Custom, name: name.into(), percentile_tenths: None },
-        class: CriterionClass::Opaque,
-        comparison: None,
-        bound: Fact::Absent { near: span },
-        text: Some(text.into()),
-        window: None,
-        tolerated: None,
-        action: Action::Rollback,
-        evaluated: Evaluated::Yes,
-        covers,
-        cannot_fire: None,
-        span,
-        via: None,
-    }
-}
 
 /// The type of a webhook; absent is `rollout`.
 fn kind(webhook: Node<'_>) -> &str {
@@ -56,7 +34,7 @@ pub(super) fn read(analysis: &Analysis<'_>, rollout: &mut Rollout) {
         };
         let name = text(webhook, "name");
         let text = format!("{} webhook", kind(webhook));
-        let mut criterion = opaque(name, &text, covers, name_span(webhook));
+        let mut criterion = Criterion::opaque(name, &text, covers, name_span(webhook));
         criterion.tolerated = analysis.tolerated;
         criterion.evaluated = evaluated.clone();
         rollout.rollback.criteria.push(criterion);
