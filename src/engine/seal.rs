@@ -51,12 +51,29 @@ fn as_finding(unknown: &Undetermined) -> Finding {
         state: State::Active,
         primary: unknown.span,
         what: unknown.what.clone(),
-        help: "write the value out, or set `undetermined: warning` in the policy".to_owned(),
+        help: help_for(unknown.reason).to_owned(),
         found: None,
         required: None,
         related: Vec::new(),
         rollout: unknown.rollout.clone(),
         about: format!("undetermined {}", unknown.reason),
         fingerprint: crate::finding::Fingerprint::default(),
+    }
+}
+
+/// What would settle it.
+fn help_for(reason: &str) -> &'static str {
+    match reason {
+        "no-repository" => {
+            "run it in the repository without `--no-git`, write a RollbackDrill, or set `undetermined: warning` in the policy"
+        }
+        "unresolved-reference" => {
+            "check the file that defines it together with this one, or set `undetermined: warning` in the policy"
+        }
+        "no-replicas" | "replicas-unknown" => {
+            "write `replicas`, check the workload together with this file, or set `undetermined: warning` in the policy"
+        }
+        "template" => "check what the template renders to, or set `undetermined: warning` in the policy",
+        _ => "write the value out, or set `undetermined: warning` in the policy",
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::canary_too_small::{first_limited, served};
+use super::canary_too_small::{exposes, first_limited, subject};
 use super::{Cx, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -89,8 +89,8 @@ impl Rule for CanaryTooLarge {
         if share <= params.max {
             return;
         }
-        let what = format!("first stage exposes {}; this policy allows at most {}", served(exposure), params.max);
-        let help = format!("lower the first stage to {} or less", params.max);
+        let what = format!("{}; this policy allows at most {}", exposes(rollout, stage, exposure), params.max);
+        let help = format!("lower {} to {} or less", subject(rollout), params.max);
         cx.report(stage.exposure.span(), what, help)
             .measured(share.to_string(), format!("<= {}", params.max))
             .about(format!("stage {index}"))
@@ -105,6 +105,18 @@ mod tests {
     use super::*;
     use crate::model::{Basis, Exposure, Fact, Hold, Stage};
     use crate::rules::testing::{HERE, canary, check, check_facts, facts, live, stage};
+
+    #[test]
+    fn a_live_split_is_not_called_a_first_stage() {
+        let found = check::<CanaryTooLarge>(json!({}), live(25.0));
+        assert_eq!(found[0].what, "the split gives the new version 25% of traffic; this policy allows at most 10%");
+        let mut named = live(25.0);
+        if let crate::model::Progression::Live(stages) = &mut named.progression {
+            stages[0].name = Some("web/v2".into());
+        }
+        let found = check::<CanaryTooLarge>(json!({}), named);
+        assert_eq!(found[0].what, "the split gives `web/v2` 25% of traffic; this policy allows at most 10%");
+    }
 
     #[test]
     fn above_the_maximum() {

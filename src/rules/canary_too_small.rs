@@ -90,8 +90,8 @@ impl Rule for CanaryTooSmall {
         if share >= params.min {
             return;
         }
-        let what = format!("first stage exposes {}; this policy asks for at least {}", served(exposure), params.min);
-        let help = format!("raise the first stage to {} or more", params.min);
+        let what = format!("{}; this policy asks for at least {}", exposes(rollout, stage, exposure), params.min);
+        let help = format!("raise {} to {} or more", subject(rollout), params.min);
         cx.report(stage.exposure.span(), what, help)
             .measured(share.to_string(), format!(">= {}", params.min))
             .about(format!("stage {index}"))
@@ -120,8 +120,23 @@ pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option
     None
 }
 
+/// What the first stage does. A live split holds one moment, so whether it is the first one is not said.
+pub(super) fn exposes(rollout: &Rollout, stage: &Stage, exposure: &Exposure) -> String {
+    let served = served(exposure);
+    match (rollout.progression.is_live(), &stage.name) {
+        (false, _) => format!("first stage exposes {served}"),
+        (true, Some(name)) => format!("the split gives `{name}` {served}"),
+        (true, None) => format!("the split gives the new version {served}"),
+    }
+}
+
+/// What is to be changed.
+pub(super) const fn subject(rollout: &Rollout) -> &'static str {
+    if rollout.progression.is_live() { "its first share" } else { "the first stage" }
+}
+
 /// The share of a stage in words; says both numbers where the platform bends the written one.
-pub(super) fn served(exposure: &Exposure) -> String {
+fn served(exposure: &Exposure) -> String {
     let (share, noun) = (exposure.judged(), exposure.basis.noun());
     if share == exposure.written {
         format!("{share} of {noun}")

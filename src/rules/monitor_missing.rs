@@ -104,7 +104,12 @@ impl Rule for MonitorMissing {
         let missing = missing.join(", ");
         let required = params.require.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
         let what = format!("nothing watches {missing} during the rollout, and this policy asks for that");
-        let help = format!("watch {missing}: in the analysis, or as `monitors: [{missing}]` of a RolloutPlan");
+        let plan = format!("`monitors: [{missing}]` of a RolloutPlan");
+        let help = if rollout.progression.is_live() {
+            format!("watch {missing}, and say so in {plan} that the annotation `rollgate/plan` names")
+        } else {
+            format!("watch {missing}: in the analysis, or as {plan}")
+        };
         cx.report(rollout.rollback.anchor, what, help)
             .measured(found(rollout), required)
             .about(missing)

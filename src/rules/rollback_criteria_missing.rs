@@ -93,7 +93,7 @@ impl Rule for RollbackCriteriaMissing {
         };
         let help = match rollout.progression {
             Progression::Declared(_) => {
-                "add a condition with a number that sends it back, such as `error rate exceeds 0.5% over 10m`"
+                "add a condition with a number that sends it back: in its analysis, or as `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` of a RolloutPlan"
             }
             Progression::Live(_) => {
                 "name a RolloutPlan with `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` in the annotation `rollgate/plan`"

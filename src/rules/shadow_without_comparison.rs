@@ -73,8 +73,8 @@ impl Rule for ShadowWithoutComparison {
         let Some(shadow) = mirror(rollout) else { return };
         match shadow.comparer {
             Comparer::Nothing if !rollout.partial => {
-                let what = "traffic is mirrored to the new version, and nothing compares its answers";
-                let help = "compare it with what people get, such as `compare: {against: baseline, metrics: [{metric: eval_score, drop: 3pp}]}`";
+                let what = "traffic is mirrored, and nothing compares the answers with those that people get";
+                let help = "analyse it while it mirrors, or name a RolloutPlan in the annotation `rollgate/plan`, with `shadow: {duration: 24h, compare: {against: baseline, metrics: [{metric: eval_score, drop: 3pp}]}}`";
                 cx.report(shadow.span, what, help).measured("no comparison", "a comparison").about("shadow");
             }
             Comparer::Unknown => {

@@ -98,7 +98,8 @@ impl Rule for UngatedWorkload {
             return;
         }
         let (kind, name) = (&rollout.id.kind, &rollout.id.name);
-        let what = format!("{kind} `{name}` ships its payload to everybody, and no progressive rollout governs it");
+        let what =
+            format!("{kind} `{name}` ships its payload to everybody it serves, and no progressive rollout governs it");
         let help = format!("put it behind a progressive rollout, or add `{name}` to `exclude` of this rule");
         let raw = cx.report(rollout.name_span, what, help).about("workload");
         if let Some(payload) = rollout.payload.first() {
