@@ -88,7 +88,9 @@ impl Rule for MonitorMissing {
     const META: &'static RuleMeta = &Self::META;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
-        if !rollout.stands_alone() || !is_met(&rollout.progression) {
+        let met = is_met(&rollout.progression);
+        let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic()).filter(|_| !met);
+        if !rollout.stands_alone() || !met && dynamic.is_none() {
             return;
         }
         let watched = |wanted: MetricKind| rollout.monitors.iter().any(|m| m.value.kind.answers(wanted));
@@ -100,6 +102,9 @@ impl Rule for MonitorMissing {
             let what =
                 format!("metrics may be watched by {} `{}`, which is not in the checked set", hidden.kind, hidden.name);
             return cx.undetermined(hidden.span, "unresolved-reference", what);
+        }
+        if let Some(dynamic) = dynamic {
+            return cx.unknown(rollout, dynamic.exposure.span(), "whether anybody meets the new version is unknown");
         }
         let missing = missing.join(", ");
         let required = params.require.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
@@ -140,8 +145,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::model::{Hold, Metric};
-    use crate::rules::testing::{HERE, canary, check, live, stage};
+    use crate::model::{Fact, Hold, Metric};
+    use crate::rules::testing::{HERE, canary, check, check_facts, facts, live, stage};
     use crate::text::Spanned;
 
     fn watching(mut rollout: Rollout, params: Value, names: &[&str]) -> Vec<String> {
@@ -168,6 +173,15 @@ mod tests {
         assert!(watching(live(100.0), json!({}), &[]).is_empty());
         assert!(watching(Rollout { partial: true, ..plan() }, json!({}), &[]).is_empty());
         assert!(watching(Rollout { plain_workload: true, ..plan() }, json!({}), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_split_of_unknown_weights_is_undetermined() {
+        let mut templated = live(5.0);
+        let Progression::Live(stages) = &mut templated.progression else { unreachable!() };
+        stages[0].exposure = Fact::Dynamic { expr: "{{ w }}".into(), span: HERE };
+        let (found, undetermined) = check_facts::<MonitorMissing>(json!({}), &facts(vec![templated]));
+        assert_eq!((found.len(), undetermined[0].1), (0, "template"));
     }
 
     #[test]

@@ -78,7 +78,9 @@ impl Rule for RollbackCriteriaMissing {
         match meets_people(&rollout.progression) {
             Meets::Nobody => return,
             Meets::Unknown => {
-                return cx.undetermined(anchor, "template", "whether anybody meets the new version is unknown");
+                let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic());
+                let place = dynamic.map_or(anchor, |stage| stage.exposure.span());
+                return cx.unknown(rollout, place, "whether anybody meets the new version is unknown");
             }
             Meets::Somebody => {}
         }
@@ -135,8 +137,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{CriterionClass, Fact, Gate, Hold, Strategy, Unresolved};
-    use crate::rules::testing::{HERE, canary, check, check_facts, criterion, facts, live, stage};
+    use crate::model::{CriterionClass, Fact, Gate, Hold, Remark, RemarkKind, Strategy, Unresolved};
+    use crate::rules::testing::{HERE, at, canary, check, check_facts, criterion, facts, live, stage};
     use crate::text::Spanned;
 
     fn found(rollout: Rollout) -> usize {
@@ -185,5 +187,23 @@ mod tests {
         templated.progression = Progression::Live(vec![dynamic]);
         let (found, undetermined) = check_facts::<RollbackCriteriaMissing>(json!({}), &facts(vec![templated]));
         assert_eq!((found.len(), undetermined[0].1), (0, "template"));
+    }
+
+    #[test]
+    fn what_is_reported_as_invalid_is_not_undetermined_too() {
+        let mut negative = live(10.0);
+        let dynamic = Stage::new(Fact::Dynamic { expr: "-5".into(), span: at(9) }, HERE);
+        negative.progression = Progression::Live(vec![dynamic]);
+        negative.remarks.push(Remark {
+            kind: RemarkKind::Invalid,
+            span: at(9),
+            message: "negative".into(),
+            help: "write 0 or more".into(),
+            found: None,
+            required: None,
+            related: None,
+        });
+        let (found, undetermined) = check_facts::<RollbackCriteriaMissing>(json!({}), &facts(vec![negative]));
+        assert_eq!((found.len(), undetermined.len()), (0, 0));
     }
 }

@@ -184,7 +184,7 @@ impl Rule for RollbackCriterionTooLoose {
             for criterion in criteria.iter().filter(|c| c.is_numeric() && ceiling.concerns(c)) {
                 if criterion.bound.is_dynamic() {
                     let what = format!("the bound of `{}` is not written in these files", criterion.label());
-                    cx.undetermined(criterion.bound.span(), "template", what);
+                    cx.unknown(rollout, criterion.bound.span(), what);
                 }
                 let Some(limit) = ceiling.broken_by(criterion) else { continue };
                 let guarded = criteria.iter().any(|other| is_first_line(other, criterion, ceiling));

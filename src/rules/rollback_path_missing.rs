@@ -100,7 +100,7 @@ impl Rule for RollbackPathMissing {
 fn old_side(min: Length, rollout: &Rollout, cx: &mut Cx<'_>) {
     let fact = &rollout.rollback.way_back;
     if fact.is_dynamic() {
-        return cx.undetermined(fact.span(), "template", "how long the old side stays is not written in these files");
+        return cx.unknown(rollout, fact.span(), "how long the old side stays is not written in these files");
     }
     let Some(&kept) = told(fact, rollout).filter(|kept| **kept < min.0) else { return };
     let found = display_seconds(kept);

@@ -118,11 +118,9 @@ impl Rule for RollbackStartsLate {
             return cx.undetermined(hidden.span, "unresolved-reference", what);
         }
         if let Some(dynamic) = stages[..=index].iter().find(|s| s.exposure.is_dynamic() || s.hold.is_dynamic()) {
-            return cx.undetermined(
-                dynamic.exposure.span(),
-                "template",
-                "which stage is the first exposed one is unknown",
-            );
+            let what = "which stage is the first exposed one is unknown";
+            let place = if dynamic.exposure.is_dynamic() { dynamic.exposure.span() } else { dynamic.hold.span() };
+            return cx.unknown(rollout, place, what);
         }
         let anchor = place(stage, rollout);
         let what = what(stages, index, &watched);
