@@ -89,7 +89,7 @@ impl Rule for CanaryTooLarge {
         if share <= params.max {
             return;
         }
-        let what = format!("{}; this policy allows at most {}", exposes(rollout, stage, exposure), params.max);
+        let what = format!("{}; this policy allows at most {}", exposes(rollout, index, exposure), params.max);
         let help = format!("lower {} to {} or less", subject(rollout), params.max);
         cx.report(stage.exposure.span(), what, help)
             .measured(share.to_string(), format!("<= {}", params.max))
@@ -105,6 +105,14 @@ mod tests {
     use super::*;
     use crate::model::{Basis, Exposure, Fact, Hold, Stage};
     use crate::rules::testing::{HERE, canary, check, check_facts, facts, live, stage};
+
+    #[test]
+    fn a_ring_before_it_is_the_first_stage() {
+        let mut ring = Stage::new(Fact::Absent { near: HERE }, HERE);
+        ring.audience = Some(crate::model::Audience { name: "staff".into(), size: None, customers: false });
+        let found = check::<CanaryTooLarge>(json!({}), canary(vec![ring, stage(50.0, Hold::Gated)]));
+        assert_eq!(found[0].what, "first stage with a share exposes 50% of traffic; this policy allows at most 10%");
+    }
 
     #[test]
     fn a_live_split_is_not_called_a_first_stage() {

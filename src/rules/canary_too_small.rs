@@ -90,7 +90,7 @@ impl Rule for CanaryTooSmall {
         if share >= params.min {
             return;
         }
-        let what = format!("{}; this policy asks for at least {}", exposes(rollout, stage, exposure), params.min);
+        let what = format!("{}; this policy asks for at least {}", exposes(rollout, index, exposure), params.min);
         let help = format!("raise {} to {} or more", subject(rollout), params.min);
         cx.report(stage.exposure.span(), what, help)
             .measured(share.to_string(), format!(">= {}", params.min))
@@ -121,9 +121,11 @@ pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option
 }
 
 /// What the first stage does. A live split holds one moment, so whether it is the first one is not said.
-pub(super) fn exposes(rollout: &Rollout, stage: &Stage, exposure: &Exposure) -> String {
+pub(super) fn exposes(rollout: &Rollout, index: usize, exposure: &Exposure) -> String {
     let served = served(exposure);
-    match (rollout.progression.is_live(), &stage.name) {
+    let (before, from) = rollout.stages().split_at(index.min(rollout.stages().len()));
+    match (rollout.progression.is_live(), from.first().and_then(|s| s.name.as_ref())) {
+        (false, _) if before.iter().any(Stage::is_ring) => format!("first stage with a share exposes {served}"),
         (false, _) => format!("first stage exposes {served}"),
         (true, Some(name)) => format!("the split gives `{name}` {served}"),
         (true, None) => format!("the split gives the new version {served}"),
