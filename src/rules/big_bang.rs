@@ -169,6 +169,10 @@ fn first_exposed(rollout: &Rollout) -> Reached {
 fn recreates(rollout: &Rollout, cx: &mut Cx<'_>) -> bool {
     let facts = cx.facts;
     let recreated = rollout.strategy.value == Strategy::Recreate && rollout.is_judged() && !rollout.partial;
+    if rollout.progression.is_live() {
+        // A present share is no step (clarifications 1): its history tells.
+        return false;
+    }
     let asked = rollout.declared.annotated || facts.services.iter().any(|s| s.name == rollout.service);
     if !recreated || (rollout.plain_workload && !asked) {
         return false;
@@ -340,5 +344,13 @@ mod tests {
         assert_eq!(judge(rollout.clone()), (1, 0));
         rollout.replicas = Fact::stated(1, HERE);
         assert_eq!(judge(rollout), (0, 0));
+    }
+
+    #[test]
+    fn a_live_split_that_recreates_is_none_without_its_history() {
+        let mut split = live(100.0);
+        split.strategy.value = Strategy::Recreate;
+        split.replicas = Fact::stated(3, HERE);
+        assert!(crate::rules::testing::check::<BigBang>(json!({}), split).is_empty());
     }
 }
