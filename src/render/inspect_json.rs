@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::json::{JsonSpan, json_span, print};
+use super::json::{JsonSkipped, JsonSpan, json_span, print};
 use crate::finding::Skipped;
 use crate::model::{CriteriaDocument, Criterion, Fact, Hold, Rollout, Shadow, Share, Stage};
 use crate::text::{Sources, Span};
@@ -19,13 +19,6 @@ pub struct ModelReport {
     /// Documents that hold criteria and roll nothing out.
     criteria_documents: Vec<JsonCriteriaDocument>,
     skipped: Vec<JsonSkipped>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Skipped")]
-struct JsonSkipped {
-    file: String,
-    reason: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -217,7 +210,7 @@ pub fn inspect_json(model: &Model<'_>, sources: &Sources) -> String {
 }
 
 fn build(model: &Model<'_>, sources: &Sources) -> ModelReport {
-    let skipped = model.skipped.iter().map(|s| JsonSkipped { file: s.path.clone(), reason: s.reason.clone() });
+    let skipped = model.skipped.iter().map(JsonSkipped::from);
     ModelReport {
         schema: "rollgate/model/v1",
         rollouts: model.rollouts.iter().map(|r| rollout(r, sources)).collect(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::visible_json;
-use crate::finding::{Finding, Report, RolloutKey, Undetermined};
+use crate::finding::{Finding, Report, RolloutKey, Skipped, Undetermined};
 use crate::text::{Position, Sources, Span};
 
 /// The report of one run.
@@ -59,9 +59,15 @@ struct Coverage {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Skipped")]
-struct JsonSkipped {
+pub(super) struct JsonSkipped {
     file: String,
     reason: String,
+}
+
+impl From<&Skipped> for JsonSkipped {
+    fn from(skipped: &Skipped) -> Self {
+        Self { file: skipped.path.clone(), reason: skipped.reason.clone() }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -202,7 +208,7 @@ fn build(report: &Report, sources: &Sources) -> JsonReport {
             files: coverage.files,
             documents: coverage.documents,
             rollouts: coverage.rollouts,
-            skipped: skipped.map(|s| JsonSkipped { file: s.path.clone(), reason: s.reason.clone() }).collect(),
+            skipped: skipped.map(JsonSkipped::from).collect(),
         },
         findings: report.findings.iter().map(|f| finding(f, sources)).collect(),
         undetermined: report.undetermined.iter().map(|u| undetermined(u, sources)).collect(),

@@ -80,19 +80,11 @@ impl Rule for ReadingAmbiguous {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::rules::testing::{at, canary, check, remark};
+    use crate::rules::testing::reports_only;
 
     #[test]
     fn only_its_own_remarks() {
-        let mut rollout = canary(vec![]);
-        rollout.remarks = vec![remark(RemarkKind::Ambiguous, at(4)), remark(RemarkKind::Ignored, at(7))];
-        let found = check::<ReadingAmbiguous>(json!({}), rollout);
-        assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(4)]);
-        let what = (&*found[0].what, &*found[0].help, found[0].found.as_deref(), found[0].required.as_deref());
-        assert_eq!(what, ("`x` is 1", "write 2", Some("1"), Some("2")));
-        assert_eq!(found[0].related[0].text, "see here");
+        reports_only::<ReadingAmbiguous>(RemarkKind::Ambiguous, RemarkKind::Ignored);
     }
 }

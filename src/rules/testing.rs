@@ -101,6 +101,17 @@ pub(crate) fn remark(kind: RemarkKind, span: Span) -> Remark {
     }
 }
 
+/// Rule `R` reports the remarks of kind `its`, with every part of them, and none of kind `other`.
+pub(crate) fn reports_only<R: Rule>(its: RemarkKind, other: RemarkKind) {
+    let mut rollout = canary(Vec::new());
+    rollout.remarks = vec![remark(its, at(4)), remark(other, at(7))];
+    let found = check::<R>(Value::Object(serde_json::Map::new()), rollout);
+    assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(4)]);
+    let what = (&*found[0].what, &*found[0].help, found[0].found.as_deref(), found[0].required.as_deref());
+    assert_eq!(what, ("`x` is 1", "write 2", Some("1"), Some("2")));
+    assert_eq!(found[0].related[0].text, "see here");
+}
+
 /// A successful drill of `service`, with a tag for evidence.
 pub(crate) fn drill(service: &str, performed: &str) -> Drill {
     Drill {

@@ -72,16 +72,11 @@ impl Rule for WeightUnreachable {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::rules::testing::{at, canary, check, remark};
+    use crate::rules::testing::reports_only;
 
     #[test]
-    fn its_remarks_and_no_others() {
-        let mut rollout = canary(vec![]);
-        rollout.remarks = vec![remark(RemarkKind::Unreachable, at(4)), remark(RemarkKind::Invalid, at(7))];
-        let found = check::<WeightUnreachable>(json!({}), rollout);
-        assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(4)]);
+    fn only_its_own_remarks() {
+        reports_only::<WeightUnreachable>(RemarkKind::Unreachable, RemarkKind::Invalid);
     }
 }
