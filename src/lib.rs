@@ -15,6 +15,7 @@ pub mod model;
 pub mod syntax;
 // Floor 2
 pub mod adapters;
+pub mod history;
 pub mod policy;
 // Floor 3
 pub mod collect;

@@ -4,31 +4,38 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What a module may name beside itself.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("text", &[]),
     ("clock", &[]),
     ("catalog", &[]),
     ("syntax", &["text"]),
     ("model", &["text", "clock", "catalog"]),
     ("finding", &["text", "clock", "catalog"]),
+    ("history", &["text", "clock"]),
     ("policy", &["text", "clock", "catalog", "syntax", "model", "finding"]),
     ("adapters", &["text", "clock", "catalog", "syntax", "model", "finding"]),
     ("rules", &["text", "clock", "catalog", "model", "finding"]),
-    ("collect", &["text"]),
-    ("engine", &["text", "clock", "catalog", "syntax", "model", "finding", "policy", "adapters", "rules", "collect"]),
+    ("collect", &["text", "history"]),
+    (
+        "engine",
+        &[
+            "text", "clock", "catalog", "syntax", "model", "finding", "history", "policy", "adapters", "rules",
+            "collect",
+        ],
+    ),
     ("render", &["text", "clock", "catalog", "model", "finding"]),
     (
         "docgen",
         &[
-            "text", "clock", "catalog", "syntax", "model", "finding", "policy", "adapters", "rules", "collect",
-            "engine", "render",
+            "text", "clock", "catalog", "syntax", "model", "finding", "history", "policy", "adapters", "rules",
+            "collect", "engine", "render",
         ],
     ),
     (
         "cli",
         &[
-            "text", "clock", "catalog", "syntax", "model", "finding", "policy", "adapters", "rules", "collect",
-            "engine", "render", "docgen",
+            "text", "clock", "catalog", "syntax", "model", "finding", "history", "policy", "adapters", "rules",
+            "collect", "engine", "render", "docgen",
         ],
     ),
 ];
@@ -40,7 +47,7 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
-    ("git2", &[]),
+    ("git2", &["src/history/git.rs"]),
     ("globset", &["src/policy/globs.rs", "src/model/matching.rs"]),
     ("granit_parser", &["src/syntax/"]),
     ("ignore", &["src/collect/"]),
