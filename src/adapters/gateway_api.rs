@@ -1,7 +1,7 @@
 //! Gateway API routes: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, mirrored, ship, stages, whole_percent};
+use super::split::{Arm, Rule, destinations, mirrored, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -67,7 +67,7 @@ impl Adapter for GatewayApi {
         let Some(spec) = object.spec() else { return };
         let mut rollout = cx.blank(object, SubjectKind::Workload);
         let stages = route(spec, &mut rollout, cx);
-        if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
+        if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() && !cx.compares(&rollout) {
             return;
         }
         let strategy = if stages.is_empty() && rollout.shadow.is_some() { Strategy::Shadow } else { Strategy::Canary };
@@ -85,6 +85,7 @@ pub(super) fn route(spec: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>
         rules.extend(rule(node, name, rollout, cx));
         mirrors(node, rollout, cx);
     }
+    rollout.destinations = destinations(&rules, Basis::Requests);
     stages(&rules, Basis::Requests)
 }
 

@@ -1,7 +1,7 @@
 //! Istio VirtualService: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, mirrored, ship, stages};
+use super::split::{Arm, Rule, destinations, mirrored, ship, stages};
 use super::{Adapter, Lowering, Object, World};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -68,7 +68,8 @@ impl Adapter for Istio {
             }
         }
         let stages = stages(&rules, Basis::Requests);
-        if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
+        rollout.destinations = destinations(&rules, Basis::Requests);
+        if stages.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() && !cx.compares(&rollout) {
             return;
         }
         let strategy = if stages.is_empty() && rollout.shadow.is_some() { Strategy::Shadow } else { Strategy::Canary };

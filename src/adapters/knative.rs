@@ -2,12 +2,12 @@
 
 use super::duration::go_seconds_f64;
 use super::nodes::{present, text};
-use super::split::{Arm, baseline};
+use super::split::{Arm, baseline, of_arms};
 use super::{Adapter, Lowering, Object, Workload, live_stage, payload, pod_template};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
+    Basis, Destination, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -87,8 +87,14 @@ fn service(object: &Object<'_>, spec: Node<'_>, shipped: Vec<Payload>, cx: &mut 
     ramp_on_template(spec, cx);
     let newest = spec.path(&["template", "metadata", "name"]).and_then(Node::text);
     let table = present(spec, "traffic").filter(|t| t.items().next().is_some());
-    let stages = match (table, present(spec, "release"), present(spec, "pinned")) {
-        (Some(table), ..) => of_service(object, table, &read(table, cx), newest),
+    let entries = table.map(|table| (table, read(table, cx)));
+    rollout.destinations = match &entries {
+        Some((_, entries)) => destinations(object, entries, newest, &rollout.payload),
+        None if rollout.partial => Vec::new(),
+        None => vec![newest_alone(object, &rollout.payload)],
+    };
+    let stages = match (&entries, present(spec, "release"), present(spec, "pinned")) {
+        (Some((table, entries)), ..) => of_service(object, *table, entries, newest),
         (None, Some(release), _) => vec![released(release, cx)],
         (None, None, Some(pinned)) => vec![given(Share::NONE, PINNED, pinned.anchor())],
         (None, None, None) if rollout.partial => Vec::new(),
@@ -133,6 +139,7 @@ fn route(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
         cx.invalid(entry.item.span(), message, "name the configuration or the revision");
     }
     let stages = arms(object, &entries);
+    rollout.destinations = destinations(object, &entries, None, &[]);
     finish(object, &mut rollout, stages);
     let configurations: Vec<ObjectRef> = entries
         .iter()
@@ -288,6 +295,50 @@ fn arms(object: &Object<'_>, entries: &[Entry<'_>]) -> Vec<Stage> {
     let base = baseline(&entries.iter().map(arm).collect::<Vec<_>>());
     let candidates = entries.iter().enumerate().filter(|(i, e)| *i != base && !e.is_private());
     candidates.map(|(_, e)| e.stage()).collect()
+}
+
+/// Where requests go: to what the template ships now, and to revisions by their names.
+fn destinations(
+    object: &Object<'_>,
+    entries: &[Entry<'_>],
+    newest: Option<&str>,
+    payload: &[Payload],
+) -> Vec<Destination> {
+    let arm = |e: &Entry<'_>| Arm {
+        service: object.name().to_owned(),
+        version: Some(format!("{} {}", e.name(), e.tag)),
+        weight: e.percent.known().copied(),
+        span: e.percent.span(),
+    };
+    let arms: Vec<Arm> = entries.iter().map(arm).collect();
+    let mut all = of_arms(&arms, "", Basis::Requests);
+    for (destination, entry) in all.iter_mut().zip(entries) {
+        destination.name = entry.name().into();
+        let floats = match entry.target {
+            Target::Latest | Target::Configuration(_) => true,
+            Target::Revision(name) => Some(name) == newest,
+        };
+        if floats {
+            destination.ships = payload.iter().map(|p| p.value.clone()).collect();
+            destination.leaning = 1;
+        }
+    }
+    all
+}
+
+/// Without a table the newest revision takes everything.
+fn newest_alone(object: &Object<'_>, payload: &[Payload]) -> Destination {
+    Destination {
+        rule: "".into(),
+        kin: object.name().into(),
+        name: "latest".into(),
+        ships: payload.iter().map(|p| p.value.clone()).collect(),
+        share: Some(Share::ALL),
+        basis: Basis::Requests,
+        leaning: 1,
+        number: None,
+        span: payload.first().map_or_else(|| object.name_span(), |p| p.span),
+    }
 }
 
 fn check_sum(table: Node<'_>, entries: &[Entry<'_>], cx: &mut Lowering<'_>) {

@@ -12,8 +12,11 @@ use crate::model::{
 use crate::syntax::{Node, Scalar};
 use crate::text::{FileId, Span, Spanned};
 
+/// What a definition holds: whoever defines it and whoever looks for it agree on the type.
+pub type Defined = Arc<dyn Any + Send + Sync>;
+
 /// Finishes a rollout once every file has been read: resolves references to siblings.
-pub type Finish = Box<dyn FnOnce(&mut Rollout, &World<'_>) + Send>;
+pub type Finish = Box<dyn Fn(&mut Rollout, &World<'_>) + Send + Sync>;
 
 /// Whom a file is lowered for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Audience {
     Rules,
     /// People who look at everything a file lowers to.
     Inspection,
+    /// Who holds two states against each other: a router that sends everything to one destination counts too.
+    Change,
 }
 
 /// What one file lowered to.
@@ -33,7 +38,9 @@ pub struct Lowered {
     /// Rollouts, each with what is still to be done when all files are read.
     pub rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
-    pub definitions: Vec<(ObjectRef, Box<dyn Any + Send + Sync>)>,
+    pub definitions: Vec<(ObjectRef, Defined)>,
+    /// Is something among them that rollouts of other files live by: a template, what they ship, a plan?
+    pub lends: bool,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,
     /// Drills on record.
@@ -63,6 +70,7 @@ impl Lowered {
         self.drills.append(&mut more.drills);
         self.waivers.append(&mut more.waivers);
         self.problems.append(&mut more.problems);
+        self.lends |= more.lends;
         self.claimed += more.claimed;
     }
 }
@@ -102,6 +110,7 @@ impl<'a> Lowering<'a> {
             strategy: Spanned::new(Strategy::Unknown, anchor),
             payload: Vec::new(),
             progression: Progression::Declared(Vec::new()),
+            destinations: Vec::new(),
             shadow: None,
             rollback: RollbackPlan::none(anchor),
             monitors: Vec::new(),
@@ -124,7 +133,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// Hands in a rollout that `finish` completes when all files have been read.
-    pub fn rollout_after(&mut self, rollout: Rollout, finish: impl FnOnce(&mut Rollout, &World<'_>) + Send + 'static) {
+    pub fn rollout_after(
+        &mut self,
+        rollout: Rollout,
+        finish: impl Fn(&mut Rollout, &World<'_>) + Send + Sync + 'static,
+    ) {
         self.push(rollout, Some(Box::new(finish)));
     }
 
@@ -135,9 +148,25 @@ impl<'a> Lowering<'a> {
         self.out.rollouts.push((Box::new(rollout), finish));
     }
 
+    /// Is the file lowered to be held against another state of it?
+    pub fn is_comparing(&self) -> bool {
+        self.out.audience == Audience::Change
+    }
+
+    /// Is the file lowered to be held against another state of it, and does `rollout` send requests somewhere?
+    pub fn compares(&self, rollout: &Rollout) -> bool {
+        self.is_comparing() && !rollout.destinations.is_empty()
+    }
+
     /// Defines something that rollouts of any file can find by the object's identity: [`World::find`].
     pub fn define<T: Any + Send + Sync>(&mut self, id: ObjectRef, value: T) {
-        self.out.definitions.push((id, Box::new(value)));
+        self.out.lends = true;
+        self.define_base(id, value);
+    }
+
+    /// Defines something that only patches of the same object look for.
+    pub fn define_base<T: Any + Send + Sync>(&mut self, id: ObjectRef, value: T) {
+        self.out.definitions.push((id, Arc::new(value)));
     }
 
     /// Hands in a document that holds criteria and rolls nothing out; it is made only for who looks at such documents.

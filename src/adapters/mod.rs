@@ -28,7 +28,7 @@ pub mod traefik;
 mod workload;
 mod world;
 
-pub use lowering::{Audience, Finish, Lowered, Lowering, is_template};
+pub use lowering::{Audience, Defined, Finish, Lowered, Lowering, is_template};
 pub use object::Object;
 pub use rollgate::{Governed, PlanParts, schema};
 pub use workload::{Workload, payload, pod_template};

@@ -1,12 +1,13 @@
 //! Seldon Core v1: predictors side by side, shadows, and routers inside a graph.
 
 use super::nodes::{items, present, text};
-use super::split::{Arm, baseline};
+use super::split::{Arm, baseline, of_arms};
 use super::{Adapter, Lowering, Object, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Exposure, Fact, Payload, Progression, Rollout, Shadow, Share, Stage, Strategy, SubjectKind,
+    Basis, Comparer, Destination, Exposure, Fact, Payload, Progression, Rollout, Shadow, Share, Stage, Strategy,
+    SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::Spanned;
@@ -78,6 +79,7 @@ impl Adapter for SeldonV1 {
             let message = "the only predictor is a shadow, so nobody answers, and Seldon refuses it";
             cx.invalid(span, message, "add the predictor that answers people");
         }
+        rollout.destinations = destinations(object, &serving);
         let mut stages = split(object, spec, &serving, (rollout.partial, !shadows.is_empty()), cx);
         for predictor in &serving {
             let Some(graph) = present(*predictor, "graph") else { continue };
@@ -105,6 +107,21 @@ impl Adapter for SeldonV1 {
 fn share(predictor: Node<'_>) -> Option<Share> {
     let Some(traffic) = present(predictor, "traffic") else { return Some(Share::NONE) };
     traffic.as_i64().and_then(|t| u64::try_from(t).ok()).map(|t| Share::of(t.min(100), 100))
+}
+
+/// Each predictor that answers, with what it ships and its share.
+fn destinations(object: &Object<'_>, serving: &[Node<'_>]) -> Vec<Destination> {
+    let arm = |predictor: &Node<'_>| Arm {
+        service: object.name().to_owned(),
+        version: Some(text(*predictor, "name").to_owned()),
+        weight: share(*predictor).map(|s| u64::from(s.ppm())),
+        span: present(*predictor, "traffic").unwrap_or(*predictor).anchor(),
+    };
+    let mut all = of_arms(&serving.iter().map(arm).collect::<Vec<_>>(), "", Basis::Requests);
+    for (destination, predictor) in all.iter_mut().zip(serving) {
+        destination.ships = shipped(*predictor).into_iter().map(|p| p.value).collect();
+    }
+    all
 }
 
 /// Seldon refuses two predictors of one name.

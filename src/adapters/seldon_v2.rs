@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::nodes::{items, present, text};
-use super::split::{Arm, baseline, total};
+use super::split::{Arm, baseline, of_arms, total};
 use super::{Adapter, Lowering, Object, Workload, World, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, Shadow, Share, Stage,
-    Strategy, SubjectKind,
+    Basis, Comparer, Destination, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, Shadow, Share,
+    Stage, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -87,6 +87,7 @@ fn experiment(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
     checks(spec, &names, cx);
     let default = cx.read_str(spec, "default");
     let stages = split(spec, &default, &candidates, cx);
+    rollout.destinations = destinations(object, &default, &candidates);
     mirror(spec, &mut rollout, cx);
     let strategy = match (&rollout.shadow, stages.is_empty(), default.is_absent()) {
         (Some(_), true, _) => Strategy::Shadow,
@@ -187,6 +188,28 @@ fn split(spec: Node<'_>, default: &Fact<Box<str>>, candidates: &[Node<'_>], cx: 
         stage
     };
     arms.iter().enumerate().filter(|(i, _)| *i != base).map(stage).collect()
+}
+
+/// Where the requests to the default's endpoint go; without a default nobody is sent anywhere unasked.
+fn destinations(object: &Object<'_>, default: &Fact<Box<str>>, candidates: &[Node<'_>]) -> Vec<Destination> {
+    let Some(default) = default.known() else { return Vec::new() };
+    let weight = |c: &Node<'_>| match present(*c, "weight") {
+        Some(node) => node.as_i64().and_then(|w| u64::try_from(w).ok()),
+        None => Some(0),
+    };
+    let arm = |c: &Node<'_>| Arm {
+        service: text(*c, "name").to_owned(),
+        version: None,
+        weight: weight(c),
+        span: present(*c, "weight").unwrap_or(*c).span(),
+    };
+    let arms: Vec<Arm> = candidates.iter().map(arm).collect();
+    let mut all = of_arms(&arms, "", Basis::Requests);
+    for destination in &mut all {
+        destination.kin = object.name().into();
+        destination.leaning = if destination.name == *default { -1 } else { 0 };
+    }
+    all
 }
 
 fn arm(candidate: Node<'_>, cx: &mut Lowering<'_>) -> Arm {

@@ -1,10 +1,10 @@
 //! SMI TrafficSplit: a live split.
 
-use super::split::{Arm, candidates, picked};
+use super::split::{Arm, candidates, of_arms, picked};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Progression, Strategy, SubjectKind};
+use crate::model::{Basis, Destination, Progression, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -51,7 +51,7 @@ impl Adapter for Smi {
         let quantities = object.version == "v1alpha1";
         let backends: Vec<Node<'_>> = spec.get("backends").into_iter().flat_map(Node::items).collect();
         let mut arms: Vec<Arm> = backends.iter().filter_map(|b| arm(*b, quantities, cx)).collect();
-        if arms.len() < 2 && !cx.has_remarks() {
+        if arms.len() < 2 && !cx.has_remarks() && !cx.is_comparing() {
             return;
         }
         let root = spec.get("service").and_then(Node::text).unwrap_or_default();
@@ -62,6 +62,11 @@ impl Adapter for Smi {
         rollout.payload = backends.iter().filter_map(|b| b.get("service")).filter_map(payload).collect();
         let stages = if arms.len() < 2 { Vec::new() } else { candidates(&arms, None, Basis::Requests) };
         let matches = spec.get("matches").filter(|m| m.items().next().is_some());
+        if matches.is_none() {
+            // The backends of one root service are its versions, whatever they are called.
+            let destinations = of_arms(&arms, "", Basis::Requests).into_iter();
+            rollout.destinations = destinations.map(|d| Destination { kin: root.into(), ..d }).collect();
+        }
         let stages = match matches {
             Some(matches) => stages.into_iter().map(|s| picked(s, matches.anchor())).collect(),
             None => stages,

@@ -1,7 +1,7 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
 use super::Lowering;
-use crate::model::{Audience, Basis, Comparer, Exposure, Fact, Rollout, Shadow, Share, Stage};
+use crate::model::{Audience, Basis, Comparer, Destination, Exposure, Fact, Rollout, Shadow, Share, Stage};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -197,6 +197,37 @@ pub(super) fn stages(rules: &[Rule], basis: Basis) -> Vec<Stage> {
         }
     }
     stages
+}
+
+/// Where the requests of every rule go that picks no people: what a later version of the file is held against.
+pub(super) fn destinations(rules: &[Rule], basis: Basis) -> Vec<Destination> {
+    let all = rules.iter().filter(|r| r.people.is_none());
+    all.flat_map(|rule| of_arms(&rule.arms, rule.name.as_deref().unwrap_or_default(), basis)).collect()
+}
+
+/// The destinations of one rule; a lone one takes everything, whatever its weight.
+pub(super) fn of_arms(arms: &[Arm], rule: &str, basis: Basis) -> Vec<Destination> {
+    let total = total(arms);
+    let one = |arm: &Arm| {
+        let words = arm.version_words();
+        let share = match (arm.weight, total) {
+            _ if arms.len() == 1 => Some(Share::ALL),
+            (Some(weight), Some(total)) => Some(Share::of(weight, total)),
+            (Some(_) | None, _) => None,
+        };
+        Destination {
+            rule: rule.into(),
+            kin: arm.version.as_ref().map_or_else(|| stem(&arm.service).join("-"), |_| arm.service.clone()).into(),
+            name: arm.label().into(),
+            ships: Vec::new(),
+            share,
+            basis,
+            leaning: leaning(&words),
+            number: version_number(&words),
+            span: arm.span,
+        }
+    };
+    arms.iter().map(one).collect()
 }
 
 /// Adds what the arms lead to, each name once, to what `rollout` ships.

@@ -1,7 +1,7 @@
 //! Traefik: weighted and mirroring services.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, mirrored, ship, stages, whole_percent};
+use super::split::{Arm, Rule, destinations, mirrored, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -66,18 +66,21 @@ impl Adapter for Traefik {
             let sticky = block.path(&["sticky", "cookie"]).is_some() || kind != "weighted";
             let basis = if sticky { Basis::Users } else { Basis::Requests };
             let rule = rule(block, None, &mut rollout, cx);
+            rollout.destinations.extend(destinations(rule.as_slice(), basis));
             found.extend(stages(rule.as_slice(), basis));
         }
         let routes: Vec<Rule> = items(spec, "routes")
             .enumerate()
             .filter_map(|(index, route)| rule(route, Some(format!("routes[{index}]")), &mut rollout, cx))
             .collect();
+        rollout.destinations.extend(destinations(&routes, Basis::Requests));
         found.extend(stages(&routes, Basis::Requests));
         mirrors(spec, &mut rollout, cx);
-        if found.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() {
+        if found.is_empty() && rollout.shadow.is_none() && !cx.has_remarks() && !cx.compares(&rollout) {
             return;
         }
-        let strategy = if found.is_empty() { Strategy::Shadow } else { Strategy::Canary };
+        let idle = found.is_empty() && (rollout.shadow.is_some() || rollout.destinations.is_empty());
+        let strategy = if idle { Strategy::Shadow } else { Strategy::Canary };
         rollout.strategy = Spanned::new(strategy, object.name_span());
         rollout.progression = Progression::Live(found);
         cx.rollout(rollout);

@@ -4,12 +4,13 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::lowering::Defined;
 use crate::model::ObjectRef;
 
 struct Entry {
     id: ObjectRef,
     path: Arc<str>,
-    value: Box<dyn Any + Send + Sync>,
+    value: Defined,
 }
 
 /// Every definition that the adapters made, whatever file it stands in.
@@ -21,9 +22,16 @@ pub struct Definitions {
 
 impl Definitions {
     /// Adds the definition of `id`, made in the file `path`.
-    pub fn add(&mut self, id: ObjectRef, path: &Arc<str>, value: Box<dyn Any + Send + Sync>) {
+    pub fn add(&mut self, id: ObjectRef, path: &Arc<str>, value: Defined) {
         let (name, entry) = (id.name.clone(), Entry { id, path: Arc::clone(path), value });
         self.entries.entry(name).or_insert_with(|| Vec::with_capacity(1)).push(entry);
+    }
+
+    /// Takes away what the file `path` defines.
+    pub fn remove(&mut self, id: &ObjectRef, path: &str) {
+        if let Some(entries) = self.entries.get_mut(&id.name) {
+            entries.retain(|e| *e.path != *path);
+        }
     }
 
     /// Is anything of this group defined?
@@ -90,7 +98,7 @@ mod tests {
         let mut all = Definitions::default();
         let id = |ns| ObjectRef::new("argoproj.io", "AnalysisTemplate", ns, "slo");
         for (path, ns, value) in [("a/t.yaml", None, 1), ("b/c/t.yaml", None, 2), ("z.yaml", Some("prod"), 3)] {
-            all.add(id(ns), &Arc::from(path), Box::new(value));
+            all.add(id(ns), &Arc::from(path), Arc::new(value));
         }
         let seen = |path, ns| World::new(&all, path).find::<i32>(&id(ns)).copied();
         assert_eq!(seen("b/c/r.yaml", None), Some(2));

@@ -110,7 +110,7 @@ fn paths(set: &WorkingSet) -> Vec<Arc<str>> {
 
 fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     let limits = limits(policy);
-    let mut loaded = load(&set.files, &limits, audience);
+    let mut loaded = load(0, &set.files, &limits, audience);
     let (mut coverage, mut failures) = (Coverage { files: set.files.len(), ..Coverage::default() }, Vec::new());
     coverage.skipped.extend(set.skipped.iter().map(|s| Skipped { path: s.path.clone(), reason: s.reason.clone() }));
     for failure in &set.failures {
@@ -170,6 +170,8 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         zone: input.policy.timezone,
         service_anchors: service_anchors(&linked.rollouts),
         rollouts: linked.rollouts,
+        changes: Vec::new(),
+        governed: Vec::new(),
         drills: linked.drills,
         paths: paths(&input.set),
         problems: linked.problems,

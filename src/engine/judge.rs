@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::plan::{BoundRule, Plan};
+use crate::catalog::Family;
 use crate::finding::{Finding, Fingerprint, Label, RolloutKey, State, Undetermined};
 use crate::model::Rollout;
 use crate::policy::Selector;
@@ -25,9 +26,18 @@ const WORTH_SHARING: usize = 64;
 pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
     let one = |mut out: Judged, index: usize| {
         let rollout = &facts.rollouts[index];
-        for rule in plan.rules(&selectors[index]).iter().filter(|_| rollout.is_judged()) {
+        let change = facts.changes.get(index);
+        let asked = |rule: &&BoundRule| {
+            // A rollback is never blocked; that its manifest can be read is asked all the same.
+            let goes_back = change.is_some_and(|c| c.rollback.is_some());
+            rollout.is_judged() && (!goes_back || rule.def.meta.family == Family::Hygiene)
+        };
+        for rule in plan.rules(&selectors[index]).iter().filter(asked) {
             let mut cx = Cx::new(rule.def.meta, facts, Some(index));
             rule.check.rollout(rollout, &mut cx);
+            if let Some(change) = change {
+                rule.check.change(change, rollout, &mut cx);
+            }
             out.take(rule, cx, Some(rollout));
         }
         out

@@ -42,9 +42,10 @@ pub struct Loaded {
     pub length: usize,
 }
 
-/// Loads `files` in parallel for `audience`; the results stand in the order of the files.
-pub fn load(files: &[File], limits: &LoadLimits, audience: Audience) -> Vec<Loaded> {
-    let one = |(i, file)| load_file(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file, limits, audience);
+/// Loads `files` in parallel for `audience`; the results stand in the order of the files, whose numbers begin with
+/// `first`.
+pub fn load(first: usize, files: &[File], limits: &LoadLimits, audience: Audience) -> Vec<Loaded> {
+    let one = |(i, file)| load_file(FileId(u32::try_from(first + i).unwrap_or(u32::MAX)), file, limits, audience);
     if files.len() < WORTH_SHARING {
         return files.iter().enumerate().map(one).collect();
     }
@@ -57,6 +58,7 @@ const WORTH_SHARING: usize = 8;
 fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -> Loaded {
     let mut out = Loaded::default();
     match read(file, limits.file_bytes) {
+        Ok(Content::Text(text)) if text.starts_with(POINTER) => pointer(&mut out, id, file, text.len()),
         Ok(Content::Text(text)) => {
             out.length = text.len();
             let mut parts = load_text(id, &file.path, &text, &limits.document, audience).into_iter();
@@ -73,6 +75,20 @@ fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -
         Err(error) => out.failure = Some(error.to_string()),
     }
     out
+}
+
+/// How git-lfs begins the file that it leaves in place of a large one.
+const POINTER: &str = "version https://git-lfs.github.com/spec/";
+
+/// Models and their tokenizers are JSON kept that way; a YAML file is a manifest.
+fn pointer(out: &mut Loaded, id: FileId, file: &File, length: usize) {
+    out.length = length;
+    if file.path.ends_with(".json") {
+        out.skipped = Some("a pointer of git-lfs");
+        return;
+    }
+    let message = "the file is a pointer of git-lfs, so what it deploys is not here".to_owned();
+    unreadable_file(out, Span::new(id, 0, 0), message, "keep manifests in git itself: `git lfs untrack` this path");
 }
 
 /// A file that is a template is one, however many documents it is cut into.

@@ -32,6 +32,12 @@ impl Share {
         Self(ppm.min(1_000_000) as u32)
     }
 
+    /// Both together; no more than everybody.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self::from_ppm(self.0 + other.0)
+    }
+
     /// Parts per million.
     pub const fn ppm(self) -> u32 {
         self.0

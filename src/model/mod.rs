@@ -3,7 +3,9 @@
 //! Rules read these types and nothing else. A *declared* progression is a plan that one file holds whole; a *live* one
 //! says only where exposure stands now, and its progression is the file's history in git.
 
+mod change;
 mod criterion;
+mod destination;
 mod exposure;
 mod fact;
 mod hold;
@@ -17,7 +19,9 @@ mod rollout;
 mod shadow;
 pub mod units;
 
+pub use change::{Change, Move, Past, PastEnd, PastVersion, Rollback, Since, settle_candidates};
 pub use criterion::{Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, StageRange};
+pub use destination::Destination;
 pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
 pub use hold::Hold;

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use super::{Audience, Declared, Exposure, Fact, Hold, Metric, ObjectRef, RollbackPlan, Shadow, SubjectKind};
+use super::{
+    Audience, Declared, Destination, Exposure, Fact, Hold, Metric, ObjectRef, RollbackPlan, Shadow, SubjectKind,
+};
 use crate::catalog::AdapterMeta;
 use crate::text::{Span, Spanned};
 
@@ -259,6 +261,8 @@ pub struct Rollout {
     pub payload: Vec<Payload>,
     /// Where exposure stands or how it grows.
     pub progression: Progression,
+    /// Where the requests of a live split go, where its manifest names destinations.
+    pub destinations: Vec<Destination>,
     /// Mirrored traffic.
     pub shadow: Option<Shadow>,
     /// When and how it goes back.
@@ -297,6 +301,7 @@ impl Rollout {
     pub fn shrink(&mut self) {
         self.payload.shrink_to_fit();
         self.monitors.shrink_to_fit();
+        self.destinations.shrink_to_fit();
         self.owns.shrink_to_fit();
         self.remarks.shrink_to_fit();
         self.rollback.criteria.shrink_to_fit();

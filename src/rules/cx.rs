@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
-use crate::model::{Drill, Problem, Remark, RemarkKind, Rollout, Unknown};
+use crate::model::{Change, Drill, Problem, Remark, RemarkKind, Rollout, Unknown};
 use crate::text::Span;
 
 /// What can be asked of git in this run.
@@ -27,6 +27,23 @@ pub struct DeclaredService {
     pub span: Span,
 }
 
+/// A change of a file that is shipped without a manifest of its own: a prompt, a model's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GovernedChange {
+    /// Its path.
+    pub path: Box<str>,
+    /// The start of the file, at head or, where it is gone, at base.
+    pub span: Span,
+    /// Who ships it: the service of the policy, or the plan that names it as payload.
+    pub shipped_by: String,
+    /// Where that is said.
+    pub said: Span,
+    /// Does a rollout of the same change carry it?
+    pub covered: bool,
+    /// Does it return to what it was before what is there now?
+    pub returns: bool,
+}
+
 /// Everything a run knows beside the one rollout a rule is looking at.
 pub struct Facts {
     /// The moment of the run.
@@ -35,8 +52,12 @@ pub struct Facts {
     pub at: Option<Moment>,
     /// The policy's zone.
     pub zone: Tz,
-    /// Every rollout of the checked set, sorted by place.
+    /// Every rollout of the checked set, sorted by place; where a change is judged, those that it touches.
     pub rollouts: Vec<Box<Rollout>>,
+    /// Where a change is judged: what it makes of each of `rollouts`. Empty where a tree is.
+    pub changes: Vec<Change>,
+    /// Where a change is judged: files it touches that are shipped without a manifest of their own.
+    pub governed: Vec<GovernedChange>,
     /// Every drill on record.
     pub drills: Vec<Drill>,
     /// The path of every file of the run, repository-relative, by its [`FileId`](crate::text::FileId).
@@ -171,6 +192,11 @@ impl<'a> Cx<'a> {
         let written = rollout.undetermined.iter().find(|u: &&Unknown| u.span == span);
         let hidden = if rollout.unresolved.is_empty() { "template" } else { "unresolved-reference" };
         self.undetermined(span, written.map_or(hidden, |u| u.reason), what);
+    }
+
+    /// What is made of the rollout at hand, where a change is judged.
+    pub fn change(&self) -> Option<&'a Change> {
+        self.facts.changes.get(self.index?)
     }
 
     /// Is the rollout at hand the one that findings about its service are anchored at?

@@ -33,14 +33,14 @@ pub(crate) mod testing;
 pub mod ungated_workload;
 pub mod weight_unreachable;
 
-pub use cx::{Cx, DeclaredService, Facts, Raw, Repository};
+pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Repository};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::catalog::RuleMeta;
-use crate::model::Rollout;
+use crate::model::{Change, Rollout};
 
 /// Judges rollouts, or the repository as a whole.
 pub trait Rule: Sized + 'static {
@@ -56,6 +56,10 @@ pub trait Rule: Sized + 'static {
     /// Judges one rollout with the parameters that the policy gives it there.
     fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
 
+    /// Judges what a change makes of one rollout: `change` says what stood before and what is behind it. Never asked of a
+    /// rollback, nor where no change is judged.
+    fn change(_params: &Self::Params, _change: &Change, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
+
     /// Judges what belongs to no rollout, with the parameters the policy gives outside of scopes.
     fn repository(_params: &Self::Params, _cx: &mut Cx<'_>) {}
 }
@@ -69,6 +73,8 @@ pub struct NoParams {}
 pub trait Bound: Send + Sync {
     /// Judges one rollout.
     fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>);
+    /// Judges what a change makes of one rollout.
+    fn change(&self, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>);
     /// Judges the repository.
     fn repository(&self, cx: &mut Cx<'_>);
 }
@@ -81,6 +87,10 @@ where
 {
     fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>) {
         R::rollout(&self.0, rollout, cx);
+    }
+
+    fn change(&self, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
+        R::change(&self.0, change, rollout, cx);
     }
 
     fn repository(&self, cx: &mut Cx<'_>) {

@@ -254,7 +254,7 @@ fn object() -> impl Strategy<Value = String> {
 /// What the engine makes of `text`: objects of known kinds, and what could not be read.
 fn loaded(text: &str) -> (usize, usize) {
     let file = File { path: Arc::from("w.yaml"), origin: Origin::Memory(text.as_bytes().into()) };
-    let lowered = load(&[file], &LoadLimits::default(), Audience::Rules).remove(0).lowered;
+    let lowered = load(0, &[file], &LoadLimits::default(), Audience::Rules).remove(0).lowered;
     (lowered.claimed, lowered.problems.len())
 }
 

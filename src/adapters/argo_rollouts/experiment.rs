@@ -67,7 +67,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     plan.parts.push(Part { stage: 0, step: 0, span, length });
     plan.stages.push(stage);
     cx.rollout_after(rollout, move |rollout, world| {
-        plan.finish(rollout, world);
+        plan.clone().finish(rollout, world);
         // Nobody is exposed, so what decides about the experiment takes nothing back.
         rollout.rollback = RollbackPlan::none(rollout.rollback.anchor);
     });

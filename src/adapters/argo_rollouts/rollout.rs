@@ -53,13 +53,13 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     }
     if !bare && !object.name().is_empty() {
         let router = spec.path(&["strategy", "canary", "trafficRouting"]).is_some_and(|n| !n.is_null());
-        cx.define(object.id(), Whole { router });
+        cx.define_base(object.id(), Whole { router });
     }
     cx.rollout_after(rollout, move |rollout, world| {
-        if let Some(carrier) = carrier {
-            carry(&carrier, rollout, world);
+        if let Some(carrier) = &carrier {
+            carry(carrier, rollout, world);
         }
-        plan.finish(rollout, world);
+        plan.clone().finish(rollout, world);
         rollout.partial |= shortened && world.find::<Whole>(&rollout.id).is_some();
         if rollout.partial {
             see_base(rollout, world);

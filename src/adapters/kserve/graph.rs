@@ -1,9 +1,9 @@
 //! InferenceGraph: splitters between models.
 
 use crate::adapters::nodes::{present, text};
-use crate::adapters::split::{Arm, candidates, total};
+use crate::adapters::split::{Arm, candidates, of_arms, total};
 use crate::adapters::{Lowering, Object, payload};
-use crate::model::{Basis, Progression, Rollout, Stage, Strategy, SubjectKind};
+use crate::model::{Basis, Destination, Progression, Rollout, Stage, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -16,7 +16,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
             stages.extend(splitter(key.text().unwrap_or_default(), node, &mut rollout, cx));
         }
     }
-    if stages.is_empty() && !cx.has_remarks() {
+    if stages.is_empty() && !cx.has_remarks() && !cx.compares(&rollout) {
         return;
     }
     rollout.strategy = Spanned::new(Strategy::Canary, object.name_span());
@@ -45,5 +45,8 @@ fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering
         let message = format!("the weights of splitter `{name}` add up to {sum}, and have to be 100");
         cx.invalid(list.anchor(), message, "make the weights add up to 100").found = Some(sum.to_string().into());
     }
+    let destinations = of_arms(&arms, name, Basis::Requests);
+    // What one splitter names is meant to be chosen from, whatever it is called.
+    rollout.destinations.extend(destinations.into_iter().map(|d| Destination { kin: name.into(), ..d }));
     if arms.len() < 2 { Vec::new() } else { candidates(&arms, Some(name), Basis::Requests) }
 }

@@ -36,6 +36,10 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let route = spec.path(&["router", "route"]).filter(|r| r.is_map());
     let embedded = route.and_then(|r| r.path(&["http", "spec"]));
     let mut stages = embedded.map(|e| gateway_api::route(e, &mut rollout, cx)).unwrap_or_default();
+    if stages.is_empty() {
+        // Its own model is what it ships then, and no router chooses.
+        rollout.destinations.clear();
+    }
     let group = route.and_then(|r| member(object, r, cx));
     let split = !stages.is_empty() || group.is_some();
     let value = if split { Strategy::Canary } else { Strategy::Rolling };

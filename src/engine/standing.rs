@@ -1,0 +1,93 @@
+//! The files of one state of the repository, lowered and kept, so that some of them can be exchanged.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::plans;
+use crate::adapters::{Definitions, Finish, Lowered, World, may_mean};
+use crate::model::{ObjectRef, Rollout};
+
+/// What stands in the repository: definitions that rollouts refer to, and who rewrites whom.
+#[derive(Default)]
+pub(super) struct Standing {
+    files: BTreeMap<Arc<str>, Stood>,
+    definitions: Definitions,
+    /// By the name of the object that is rewritten.
+    owned: BTreeMap<Box<str>, Vec<Owned>>,
+}
+
+struct Stood {
+    rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
+    defined: Vec<ObjectRef>,
+}
+
+struct Owned {
+    object: ObjectRef,
+    owner: ObjectRef,
+    path: Arc<str>,
+}
+
+impl Standing {
+    /// Puts in what the file `path` lowered to, in place of what it was before.
+    pub(super) fn put(&mut self, path: &Arc<str>, lowered: Lowered) {
+        self.take(path);
+        let mut defined = Vec::with_capacity(lowered.definitions.len());
+        for (id, value) in lowered.definitions {
+            defined.push(id.clone());
+            self.definitions.add(id, path, value);
+        }
+        for (rollout, _) in &lowered.rollouts {
+            for object in &rollout.owns {
+                let owned = Owned { object: object.clone(), owner: rollout.id.clone(), path: Arc::clone(path) };
+                self.owned.entry(object.name.clone()).or_default().push(owned);
+            }
+        }
+        self.files.insert(Arc::clone(path), Stood { rollouts: lowered.rollouts, defined });
+    }
+
+    /// Takes the file `path` away.
+    pub(super) fn take(&mut self, path: &str) {
+        let Some(stood) = self.files.remove(path) else { return };
+        for id in &stood.defined {
+            self.definitions.remove(id, path);
+        }
+        for object in stood.rollouts.iter().flat_map(|(r, _)| &r.owns) {
+            if let Some(all) = self.owned.get_mut(&object.name) {
+                all.retain(|o| *o.path != *path);
+            }
+        }
+    }
+
+    /// The paths that stand.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.files.keys()
+    }
+
+    /// The rollouts of the file `path`, finished by what all files say.
+    pub(super) fn rollouts(&self, path: &str) -> Vec<Box<Rollout>> {
+        let Some(stood) = self.files.get(path) else { return Vec::new() };
+        stood.rollouts.iter().map(|(rollout, finish)| self.finished(path, rollout, finish.as_ref())).collect()
+    }
+
+    fn finished(&self, path: &str, rollout: &Rollout, finish: Option<&Finish>) -> Box<Rollout> {
+        let mut rollout = Box::new(rollout.clone());
+        let world = World::new(&self.definitions, path);
+        if let Some(finish) = finish {
+            finish(&mut rollout, &world);
+        }
+        if rollout.declared.plan.is_some() || self.definitions.holds_group("rollgate") {
+            plans::apply(&mut rollout, &world);
+        }
+        rollout.owner = self.owner(&rollout);
+        rollout
+    }
+
+    fn owner(&self, rollout: &Rollout) -> Option<ObjectRef> {
+        let id = &rollout.id;
+        let same = |o: &&Owned| {
+            let same_kind = o.object.group == id.group && o.object.kind == id.kind;
+            same_kind && o.owner != *id && may_mean(&id.namespace, &o.object.namespace)
+        };
+        self.owned.get(&id.name)?.iter().find(same).map(|o| o.owner.clone())
+    }
+}
