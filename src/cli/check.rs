@@ -1,6 +1,5 @@
 //! `rollgate check`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{Check, ProgressWhen};
@@ -99,28 +98,9 @@ fn narrow(set: &mut WorkingSet, policy: &Policy) {
 
 /// Adds the drill records that the policy names and that lie outside of the paths asked for.
 fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
-    let default = ["drills/*.yaml".to_owned()];
-    let globs: Vec<String> =
-        policy.drills.records.as_ref().map_or_else(|| default.to_vec(), |g| g.texts().map(str::to_owned).collect());
-    // What lies outside of the root is no record of this repository.
-    let inside = globs.iter().filter(|g| !g.starts_with('/') && g.split('/').all(|part| part != ".."));
-    let folders: BTreeSet<PathBuf> =
-        inside.map(|g| roots.root.join(literal_prefix(g))).filter(|p| p.is_dir()).collect();
-    let found = walk(roots, &roots.root, &Vec::from_iter(folders));
-    let by_default = |path: &str| {
-        let name = path.strip_prefix("drills/").filter(|rest| !rest.contains('/'));
-        name.is_some_and(|n| Path::new(n).extension().is_some_and(|e| e == "yaml"))
-    };
-    let takes = |path: &str| policy.drills.records.as_ref().map_or_else(|| by_default(path), |g| g.matches(path));
-    set.files.extend(found.files.into_iter().filter(|f| takes(&f.path)));
+    let folders = policy.drills.record_folders().into_iter().map(|f| roots.root.join(f));
+    let found = walk(roots, &roots.root, &folders.filter(|p| p.is_dir()).collect::<Vec<_>>());
+    set.files.extend(found.files.into_iter().filter(|f| policy.drills.is_record(&f.path)));
     set.files.sort_by(|a, b| a.path.cmp(&b.path));
     set.files.dedup_by(|a, b| a.path == b.path);
-}
-
-/// The folders of a glob before its first pattern: `drills/*.yaml` lies in `drills`.
-fn literal_prefix(glob: &str) -> PathBuf {
-    let literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
-    let mut parts: Vec<&str> = glob.split('/').collect();
-    parts.pop();
-    parts.iter().copied().take_while(literal).collect()
 }

@@ -19,6 +19,12 @@ pub fn last_day(done: Moment, months: u32, seconds: u64, zone: Tz) -> Option<Nai
     after_months(done.checked_add_signed(TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?)?)
 }
 
+/// The moment that lies `months` calendar months and `seconds` before `at`; `None` where no calendar reaches that far.
+pub fn before(at: Moment, months: u32, seconds: u64) -> Option<Moment> {
+    let by_months = at.checked_sub_months(Months::new(months))?;
+    by_months.checked_sub_signed(TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?)
+}
+
 /// Has the last day gone by in `zone`? That whole day is included.
 pub fn is_overdue(done: Moment, months: u32, seconds: u64, now: Moment, zone: Tz) -> bool {
     last_day(done, months, seconds, zone).is_some_and(|day| now.with_timezone(&zone).date_naive() > day)

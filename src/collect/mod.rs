@@ -5,7 +5,7 @@ mod roots;
 mod walk;
 
 pub use read::{Content, ReadError, any_window, drain, policy_text, read};
-pub use roots::Roots;
+pub use roots::{Roots, is_manifest, shown};
 pub use walk::walk;
 
 use std::path::PathBuf;

@@ -36,8 +36,26 @@ impl Roots {
     }
 }
 
+/// How reports show a path as git keeps it, bytes with `/`. Bytes that are no UTF-8 are shown as `\xNN`.
+pub fn shown(path: &[u8]) -> String {
+    escaped(path)
+}
+
+/// Is the file at that path, as git keeps it, a manifest by its name?
+pub fn is_manifest(path: &[u8]) -> bool {
+    let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let ending = name.iter().rposition(|b| *b == b'.').filter(|at| *at > 0).map(|at| &name[at + 1..]);
+    ending.is_some_and(|e| MANIFESTS.iter().any(|known| e.eq_ignore_ascii_case(known.as_bytes())))
+}
+
+/// How the names of manifests end.
+pub(super) const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
+
 fn part(component: Component<'_>) -> String {
-    let bytes = component.as_os_str().as_encoded_bytes();
+    escaped(component.as_os_str().as_encoded_bytes())
+}
+
+fn escaped(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes
@@ -68,6 +86,10 @@ mod tests {
 
     #[test]
     fn paths_are_shown_relative_to_the_root() {
+        assert_eq!(shown(b"a/\xff.yaml"), "a/\\xff.yaml");
+        assert!(
+            is_manifest(b"a/b.YAML") && is_manifest(b"x.json") && !is_manifest(b"a.yaml/b") && !is_manifest(b".yaml")
+        );
         let roots = Roots { root: "/r".into(), is_repository: true, folder: None };
         assert_eq!(roots.show(Path::new("/r/a/b.yaml")), "a/b.yaml");
         assert_eq!(roots.show(Path::new("/elsewhere/b.yaml")), "/elsewhere/b.yaml");

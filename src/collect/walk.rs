@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::roots::normal;
+use super::roots::{MANIFESTS, normal};
 use super::{Failure, File, Origin, Roots, Skipped, WorkingSet, drain};
 
 const LINK_HELP: &str = "check the file it points to by its own path, or remove the link";
@@ -162,6 +162,6 @@ impl Walk<'_> {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    let known = |e: &std::ffi::OsStr| ["yaml", "yml", "json"].iter().any(|k| e.eq_ignore_ascii_case(k));
+    let known = |e: &std::ffi::OsStr| MANIFESTS.iter().any(|k| e.eq_ignore_ascii_case(k));
     path.extension().is_some_and(known)
 }

@@ -183,7 +183,7 @@ fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, o
 }
 
 /// The group of our own files, which are read as YAML 1.2 and not as Kubernetes reads.
-const OWN_GROUP: &str = "rollgate";
+pub(super) const OWN_GROUP: &str = "rollgate";
 
 fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
     let template = (error.kind == SyntaxErrorKind::Malformed).then(|| template::first(chunk.text)).flatten();

@@ -1,14 +1,19 @@
 //! From files to a report: load, link, judge, seal. Pure but for the reading that `collect` does for it.
 
 mod check;
+mod compare;
+mod gate;
+mod governed;
 mod judge;
 mod link;
 mod load;
 mod markers;
+mod past;
 mod plan;
 mod plans;
 mod seal;
 mod settle;
+mod standing;
 mod template;
 mod unmask;
 

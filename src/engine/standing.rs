@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::load::OWN_GROUP;
 use super::plans;
-use crate::adapters::{Definitions, Finish, Lowered, World, may_mean};
+use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
 use crate::model::{ObjectRef, Rollout};
 
 /// What stands in the repository: definitions that rollouts refer to, and who rewrites whom.
@@ -14,11 +15,20 @@ pub(super) struct Standing {
     definitions: Definitions,
     /// By the name of the object that is rewritten.
     owned: BTreeMap<Box<str>, Vec<Owned>>,
+    /// How many definitions are of plans.
+    plans: usize,
 }
 
-struct Stood {
+/// What one file lowered to, ready to stand.
+pub(super) struct Stood {
     rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
-    defined: Vec<ObjectRef>,
+    defined: Vec<(ObjectRef, Defined)>,
+}
+
+impl From<Lowered> for Stood {
+    fn from(lowered: Lowered) -> Self {
+        Self { rollouts: lowered.rollouts, defined: lowered.definitions }
+    }
 }
 
 struct Owned {
@@ -29,26 +39,26 @@ struct Owned {
 
 impl Standing {
     /// Puts in what the file `path` lowered to, in place of what it was before.
-    pub(super) fn put(&mut self, path: &Arc<str>, lowered: Lowered) {
+    pub(super) fn put(&mut self, path: &Arc<str>, stood: Stood) {
         self.take(path);
-        let mut defined = Vec::with_capacity(lowered.definitions.len());
-        for (id, value) in lowered.definitions {
-            defined.push(id.clone());
-            self.definitions.add(id, path, value);
+        for (id, value) in &stood.defined {
+            self.plans += usize::from(&*id.group == OWN_GROUP);
+            self.definitions.add(id.clone(), path, Arc::clone(value));
         }
-        for (rollout, _) in &lowered.rollouts {
+        for (rollout, _) in &stood.rollouts {
             for object in &rollout.owns {
                 let owned = Owned { object: object.clone(), owner: rollout.id.clone(), path: Arc::clone(path) };
                 self.owned.entry(object.name.clone()).or_default().push(owned);
             }
         }
-        self.files.insert(Arc::clone(path), Stood { rollouts: lowered.rollouts, defined });
+        self.files.insert(Arc::clone(path), stood);
     }
 
-    /// Takes the file `path` away.
-    pub(super) fn take(&mut self, path: &str) {
-        let Some(stood) = self.files.remove(path) else { return };
-        for id in &stood.defined {
+    /// Takes the file `path` away, if it stands.
+    pub(super) fn take(&mut self, path: &str) -> Option<Stood> {
+        let stood = self.files.remove(path)?;
+        for (id, _) in &stood.defined {
+            self.plans -= usize::from(&*id.group == OWN_GROUP);
             self.definitions.remove(id, path);
         }
         for object in stood.rollouts.iter().flat_map(|(r, _)| &r.owns) {
@@ -56,6 +66,7 @@ impl Standing {
                 all.retain(|o| *o.path != *path);
             }
         }
+        Some(stood)
     }
 
     /// The paths that stand.
@@ -69,13 +80,18 @@ impl Standing {
         stood.rollouts.iter().map(|(rollout, finish)| self.finished(path, rollout, finish.as_ref())).collect()
     }
 
+    /// Every rollout that stands, as its own file says it.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = &Rollout> {
+        self.files.values().flat_map(|s| s.rollouts.iter().map(|(rollout, _)| &**rollout))
+    }
+
     fn finished(&self, path: &str, rollout: &Rollout, finish: Option<&Finish>) -> Box<Rollout> {
         let mut rollout = Box::new(rollout.clone());
         let world = World::new(&self.definitions, path);
         if let Some(finish) = finish {
             finish(&mut rollout, &world);
         }
-        if rollout.declared.plan.is_some() || self.definitions.holds_group("rollgate") {
+        if rollout.declared.plan.is_some() || self.plans > 0 {
             plans::apply(&mut rollout, &world);
         }
         rollout.owner = self.owner(&rollout);

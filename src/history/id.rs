@@ -10,6 +10,9 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
+    /// The id that stands for "none" in hooks.
+    pub const NONE: Self = Self { bytes: [0; 32], len: 20 };
+
     /// The id of these bytes, 20 or 32 of them.
     pub fn from_bytes(raw: &[u8]) -> Option<Self> {
         if raw.len() != 20 && raw.len() != 32 {

@@ -3,11 +3,23 @@
 //! Every walk says how it ended ([`End`]): a fact drawn from a history that ends too early is *at least* or *unknown*,
 //! never "there is none".
 
+mod commit;
 mod error;
+mod git;
 mod id;
+mod message;
+mod program;
+mod snapshot;
+mod tree;
+mod walk;
 
 pub use error::{HistoryError, Needed};
+pub use git::Git;
 pub use id::ObjectId;
+pub use message::{reverts, trailer, trailers};
+pub use snapshot::{Snapshot, Step};
+pub use tree::Prefixes;
+pub use walk::Walk;
 
 use std::sync::Arc;
 

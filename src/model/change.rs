@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Destination, Exposure, Fact, Hold, Progression, Rollout, Share, Stage};
+use super::{Criterion, Destination, Exposure, Fact, Hold, Progression, Rollout, Share, Stage};
 use crate::clock::Moment;
 use crate::text::Span;
 
@@ -87,6 +87,8 @@ pub struct Change {
     pub commit: Option<Box<str>>,
     /// The rollout at base; `None` where it is new.
     pub before: Option<Arc<Rollout>>,
+    /// Is its own text another one?
+    pub edited: bool,
     /// Does it ship something else?
     pub payload_changed: bool,
     /// Does it go another way: other stages, shares, strategy, mirror?
@@ -105,9 +107,25 @@ impl Change {
         let moves = before.as_ref().map_or_else(Vec::new, |b| moves(b, after, &past));
         let payload_changed = before.as_ref().is_some_and(|b| ships_another(b, after));
         let plan_changed = before.as_ref().is_none_or(|b| goes_another_way(b, after));
-        let mut change = Self { at, commit: None, before, payload_changed, plan_changed, moves, rollback: None, past };
+        let mut change =
+            Self { at, commit: None, edited: true, before, payload_changed, plan_changed, moves, rollback: None, past };
         change.rollback = change.going_back(after);
         change
+    }
+
+    /// Does it take the past to tell what happens to `after`, which was `before`?
+    pub fn asks_for_the_past(before: &Rollout, after: &Rollout) -> bool {
+        after.progression.is_live() || ships_another(before, after)
+    }
+
+    /// Is `after` another rollout than what it was, wherever it is written?
+    pub fn differs(&self, after: &Rollout) -> bool {
+        let criteria = |r: &Rollout| {
+            let one = |c: &Criterion| (c.metric.clone(), c.class, c.comparison, c.bound.known().cloned(), c.action);
+            r.rollback.criteria.iter().map(one).collect::<Vec<_>>()
+        };
+        let loses = |b: &Arc<Rollout>| criteria(b) != criteria(after);
+        self.payload_changed || self.plan_changed || self.before.as_ref().is_none_or(loses)
     }
 
     /// Does something start that people will meet: a new rollout, other content, another way, more exposure?

@@ -1,5 +1,7 @@
 //! What a policy declares beside rules: environments, services, metrics, limits.
 
+use std::collections::BTreeSet;
+
 use super::globs::Globs;
 use crate::model::units::Period;
 use crate::model::{ChangeKind, MetricKind, Risk};
@@ -124,7 +126,27 @@ pub struct Overrides {
     pub forbid: Option<Vec<Box<str>>>,
 }
 
+/// The folder of drill records where the policy names none: its `.yaml` files.
+const RECORDS: &str = "drills";
+
 impl Drills {
+    /// Does a record of a drill lie at `path`?
+    pub fn is_record(&self, path: &str) -> bool {
+        let by_default = || {
+            let name = path.strip_prefix(RECORDS).and_then(|rest| rest.strip_prefix('/')).filter(|n| !n.contains('/'));
+            name.is_some_and(|n| std::path::Path::new(n).extension().is_some_and(|e| e == "yaml"))
+        };
+        self.records.as_ref().map_or_else(by_default, |globs| globs.matches(path))
+    }
+
+    /// The folders that hold all records, from the repository's root; "" is the root itself. Globs that lead out of the
+    /// repository name none.
+    pub fn record_folders(&self) -> BTreeSet<String> {
+        let Some(globs) = &self.records else { return BTreeSet::from([RECORDS.to_owned()]) };
+        let inside = |g: &&str| !g.starts_with('/') && g.split('/').all(|part| part != "..");
+        globs.texts().filter(inside).map(literal_folder).collect()
+    }
+
     /// These, under what a later layer says.
     pub(super) fn under(self, later: &Self) -> Self {
         Self {
@@ -134,6 +156,14 @@ impl Drills {
             reverts: later.reverts.or(self.reverts),
         }
     }
+}
+
+/// The folders of a glob before its first pattern: `drills/*.yaml` lies in `drills`.
+fn literal_folder(glob: &str) -> String {
+    let mut parts: Vec<&str> = glob.split('/').collect();
+    parts.pop();
+    let literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
+    parts.into_iter().take_while(literal).collect::<Vec<_>>().join("/")
 }
 
 impl Suppressions {

@@ -1,0 +1,387 @@
+//! A change: what stands before it and after it, lowered, paired, and held against what history says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::past::Pasts;
+use super::settle::settle;
+use super::standing::{Standing, Stood};
+use super::{LoadLimits, Loaded, governed, load};
+use crate::adapters::{Audience, Lowered};
+use crate::collect::{File, Origin, is_manifest, shown};
+use crate::finding::{Coverage, Failure, Skipped};
+use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, Snapshot, Step, TreeFile};
+use crate::model::{Change, Drill, Past, Problem, Rollout, settle_candidates};
+use crate::policy::Policy;
+use crate::rules::GovernedChange;
+use crate::text::{FileId, Span};
+
+/// Files of one side, each with what it lowered to.
+type Side = Vec<(Arc<str>, Stood)>;
+
+/// What one step makes of the rollouts it touches.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// The rollouts it touches, as they are after it.
+    pub(super) rollouts: Vec<Box<Rollout>>,
+    /// What it makes of each of them.
+    pub(super) changes: Vec<Change>,
+    /// Files of it that belong to no rollout and say so.
+    pub(super) problems: Vec<Problem>,
+    /// Files that are shipped without a manifest of their own.
+    pub(super) governed: Vec<GovernedChange>,
+    /// Drills on record after it.
+    pub(super) drills: Vec<Drill>,
+}
+
+/// The desk on which steps are compared, one after the other.
+pub(super) struct Desk<'a> {
+    pub(super) git: &'a Git,
+    pub(super) policy: &'a Policy,
+    pub(super) limits: LoadLimits,
+    /// Every file that was read, by its number; the same path may be there in many states.
+    pub(super) files: Vec<File>,
+    /// Lengths of the files as they were read.
+    pub(super) lengths: Vec<usize>,
+    pub(super) coverage: Coverage,
+    pub(super) failures: Vec<Failure>,
+    pub(super) pasts: Pasts,
+    standing: Standing,
+    /// Does a rule ask what governs files that are shipped without a manifest?
+    asks_what_is_governed: bool,
+    /// Do all files stand, or only those that the step touches?
+    is_whole: bool,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(git: &'a Git, policy: &'a Policy, limits: LoadLimits, pasts: Pasts) -> Self {
+        Self {
+            git,
+            policy,
+            limits,
+            files: Vec::new(),
+            lengths: Vec::new(),
+            coverage: Coverage::default(),
+            failures: Vec::new(),
+            pasts,
+            standing: Standing::default(),
+            asks_what_is_governed: governed::is_asked(policy),
+            is_whole: false,
+        }
+    }
+
+    /// Lets every file of `snapshot` stand, before the first step.
+    pub(super) fn stand(&mut self, snapshot: &Snapshot) -> Result<(), HistoryError> {
+        self.bring_all(snapshot, &BTreeSet::new())?;
+        self.is_whole = true;
+        Ok(())
+    }
+
+    /// Compares the two states of `step`. When all files stand, those of its old state do, and afterwards those of its
+    /// new one.
+    pub(super) fn compare(&mut self, step: &Step) -> Result<Compared, HistoryError> {
+        let touched: Vec<&FileChange> = step.files.iter().filter(|c| self.takes(c)).collect();
+        let old_side = self.side(&touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)))?;
+        let new_side = self.side(&touched, |c| Some((&c.path, c.new?)))?;
+        let lends = old_side.iter().chain(&new_side).any(|l| l.lowered.lends);
+        let problems: Vec<Problem> = new_side.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
+        let mut drills: Vec<Drill> = new_side.iter().flat_map(|l| l.lowered.drills.iter().cloned()).collect();
+        self.cover(&new_side);
+        let (old_paths, new_paths) = (paths_of(&old_side), paths_of(&new_side));
+        let old_side: Side = old_side.into_iter().map(|s| (s.path, s.lowered.into())).collect();
+        self.exchange(&old_paths, new_side.into_iter().map(|s| (s.path, s.lowered.into())).collect());
+        if !self.is_whole && (lends || self.asks_for_more(step, &new_paths)) {
+            let apart: BTreeSet<Arc<str>> = old_paths.iter().chain(&new_paths).cloned().collect();
+            drills.extend(self.bring_all(&step.new, &apart)?);
+        } else if !self.is_whole {
+            drills.extend(self.bring_records(step, &new_paths)?);
+        }
+        let new_side = self.exchange(&new_paths, old_side);
+        let before = self.rollouts(&old_paths, &step.old)?;
+        let others_before = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
+        self.exchange(&old_paths, new_side);
+        let after = self.rollouts(&new_paths, &step.new)?;
+        let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
+        let mut compared = Compared { problems, drills, ..Compared::default() };
+        let pairs = self.pair(before, after, &renames(&touched));
+        let others = others_before.into_iter().zip(others_after).filter(|(b, a)| b != a).map(|(b, a)| (Some(b), a));
+        for (before, after) in pairs.into_iter().chain(others) {
+            self.judge_pair(step, before, after, &mut compared)?;
+        }
+        compared.governed = governed::changes(self, step, &compared)?;
+        Ok(compared)
+    }
+
+    fn takes(&self, change: &FileChange) -> bool {
+        let taken = |path: &GitPath| is_manifest(path) && self.policy.choice.takes(&shown(path));
+        taken(&change.path) || change.old_path.as_ref().is_some_and(taken)
+    }
+
+    /// Loads one side of every file.
+    fn side<'c>(
+        &mut self,
+        changes: &[&'c FileChange],
+        pick: impl Fn(&'c FileChange) -> Option<(&'c GitPath, Blob)>,
+    ) -> Result<Vec<Sided>, HistoryError> {
+        let wanted: Vec<(&GitPath, Blob)> = changes.iter().filter_map(|c| pick(c)).collect();
+        self.bring(&wanted)
+    }
+
+    /// Reads blobs and lowers them; what they lower to stands beside the path they have.
+    fn bring(&mut self, wanted: &[(&GitPath, Blob)]) -> Result<Vec<Sided>, HistoryError> {
+        let first = self.files.len();
+        for (path, blob) in wanted {
+            let shown: Arc<str> = shown(path).into();
+            match blob.mode {
+                Mode::File => {
+                    let bytes = self.read(&shown, blob)?;
+                    self.files.push(File { path: shown, origin: Origin::Memory(bytes.into()) });
+                }
+                Mode::Link => self.link(&shown, blob)?,
+                Mode::Submodule => self.skip(&shown, "a submodule"),
+            }
+        }
+        let loaded = load(first, &self.files[first..], &self.limits, Audience::Change);
+        self.lengths.extend(loaded.iter().map(|l| l.length));
+        let paths = self.files[first..].iter().map(|f| Arc::clone(&f.path));
+        Ok(paths.zip(loaded).map(|(path, loaded)| Sided::new(path, loaded)).collect())
+    }
+
+    pub(super) fn read(&self, shown: &str, blob: &Blob) -> Result<Vec<u8>, HistoryError> {
+        self.git.read(&blob.id, self.limits.file_bytes).map_err(|error| match error {
+            HistoryError::Missing { id, partial, .. } => {
+                HistoryError::Missing { id, partial, path: Some(shown.to_owned()) }
+            }
+            other => other,
+        })
+    }
+
+    /// A link is never followed: what it leads to is checked by its own path, unless it leads out.
+    fn link(&mut self, shown: &str, blob: &Blob) -> Result<(), HistoryError> {
+        let target = String::from_utf8_lossy(&self.read(shown, blob)?).into_owned();
+        if leads_out(shown, &target) {
+            self.failures.push(Failure {
+                path: Some(shown.to_owned()),
+                message: "is a link that leads out of the repository".to_owned(),
+                help: "put the file itself into the repository, or remove the link".to_owned(),
+            });
+        } else {
+            self.skip(shown, "a link to a file of the same repository");
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, shown: &str, reason: &str) {
+        self.coverage.skipped.push(Skipped { path: shown.to_owned(), reason: reason.to_owned() });
+    }
+
+    fn cover(&mut self, side: &[Sided]) {
+        self.coverage.files += side.len();
+        for one in side {
+            self.coverage.documents += one.documents;
+            if let Some(reason) = one.skipped {
+                self.skip(&one.path, reason);
+            }
+            if let Some(message) = &one.failure {
+                let help = "make it readable".to_owned();
+                self.failures.push(Failure { path: Some(one.path.to_string()), message: message.clone(), help });
+            }
+        }
+    }
+
+    /// Lets every manifest of `snapshot` stand but those `apart`, and returns the drills on record among them.
+    fn bring_all(&mut self, snapshot: &Snapshot, apart: &BTreeSet<Arc<str>>) -> Result<Vec<Drill>, HistoryError> {
+        let files = snapshot.files(self.git)?;
+        let wanted = |path: &GitPath| {
+            let shown = shown(path);
+            is_manifest(path) && self.policy.choice.takes(&shown) && !apart.contains(&*shown)
+        };
+        let wanted: Vec<(&GitPath, Blob)> =
+            files.iter().filter(|f| f.blob.mode == Mode::File && wanted(&f.path)).map(|f| (&f.path, f.blob)).collect();
+        let mut drills = Vec::new();
+        for mut one in self.bring(&wanted)? {
+            drills.append(&mut one.lowered.drills);
+            self.standing.put(&one.path, one.lowered.into());
+        }
+        Ok(drills)
+    }
+
+    /// Takes `away` and puts `side` in; returns what was taken away.
+    fn exchange(&mut self, away: &[Arc<str>], side: Side) -> Side {
+        let taken = away.iter().filter_map(|p| Some((Arc::clone(p), self.standing.take(p)?))).collect();
+        for (path, stood) in side {
+            self.standing.put(&path, stood);
+        }
+        taken
+    }
+
+    /// Does something in the touched files, which stand alone, depend on what may stand elsewhere?
+    fn asks_for_more(&self, step: &Step, paths: &[Arc<str>]) -> bool {
+        let is_open = |r: &Rollout| {
+            let may_be_governed = r.progression.is_live() && r.rollback.criteria.is_empty();
+            !r.unresolved.is_empty() || r.plain_workload || r.partial || may_be_governed || r.declared.plan.is_some()
+        };
+        let is_payload = |c: &FileChange| !is_manifest(&c.path) && self.policy.choice.takes(&shown(&c.path));
+        let may_ship = self.asks_what_is_governed && step.files.iter().any(is_payload);
+        may_ship || paths.iter().flat_map(|p| self.standing.rollouts(p)).any(|r| is_open(&r))
+    }
+
+    /// Reads the drills on record, where only the touched files stand.
+    fn bring_records(&mut self, step: &Step, apart: &[Arc<str>]) -> Result<Vec<Drill>, HistoryError> {
+        let folders = self.policy.drills.record_folders();
+        let files = step.new.files_below(self.git, folders.iter().map(String::as_str))?;
+        let is_record = |f: &&TreeFile| {
+            let shown = shown(&f.path);
+            f.blob.mode == Mode::File && self.policy.drills.is_record(&shown) && !apart.iter().any(|p| **p == *shown)
+        };
+        let wanted: Vec<(&GitPath, Blob)> = files.iter().filter(is_record).map(|f| (&f.path, f.blob)).collect();
+        Ok(self.bring(&wanted)?.into_iter().flat_map(|one| one.lowered.drills).collect())
+    }
+
+    fn rollouts(&mut self, paths: &[Arc<str>], snapshot: &Snapshot) -> Result<Vec<Box<Rollout>>, HistoryError> {
+        let mut all: Vec<Box<Rollout>> = paths.iter().flat_map(|p| self.standing.rollouts(p)).collect();
+        settle(&mut all, &self.files, self.policy);
+        for rollout in &mut all {
+            governed::digest(self.git, snapshot, rollout)?;
+        }
+        Ok(all)
+    }
+
+    /// Every rollout of the files that the step does not touch, in one order.
+    fn others(&self, old: &[Arc<str>], new: &[Arc<str>]) -> Vec<Box<Rollout>> {
+        let others = self.standing.paths().filter(|p| !old.contains(p) && !new.contains(p));
+        let mut all: Vec<Box<Rollout>> = others.flat_map(|p| self.standing.rollouts(p)).collect();
+        settle(&mut all, &self.files, self.policy);
+        all
+    }
+
+    /// Every rollout that stands now, as its own file says it.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &Rollout> {
+        self.standing.unfinished()
+    }
+
+    pub(super) fn path(&self, rollout: &Rollout) -> &str {
+        self.files.get(rollout.span.file.0 as usize).map_or("", |f| &f.path)
+    }
+
+    /// Every rollout after the change with what it was before: of the same identity in the same file, else of the same
+    /// identity in a file that is no more (clarifications 14).
+    fn pair(
+        &self,
+        before: Vec<Box<Rollout>>,
+        after: Vec<Box<Rollout>>,
+        renames: &BTreeMap<String, String>,
+    ) -> Vec<(Option<Box<Rollout>>, Box<Rollout>)> {
+        let paths: BTreeSet<&str> = after.iter().map(|r| self.path(r)).collect();
+        let mut left: Vec<Option<Box<Rollout>>> = before.into_iter().map(Some).collect();
+        let mut partner = |one: &Rollout, near: &dyn Fn(&str) -> bool| {
+            let fits = |b: &Rollout| b.adapter.id == one.adapter.id && b.id == one.id && near(self.path(b));
+            let found = left.iter().position(|b| b.as_deref().is_some_and(fits))?;
+            left[found].take()
+        };
+        let mut pairs: Vec<(Option<Box<Rollout>>, Box<Rollout>)> = Vec::with_capacity(after.len());
+        for one in after {
+            let there = self.path(&one);
+            let old = renames.get(there).map_or(there, String::as_str);
+            pairs.push((partner(&one, &|path| path == old), one));
+        }
+        for (before, one) in pairs.iter_mut().filter(|(before, _)| before.is_none()) {
+            *before = partner(one, &|path| !paths.contains(path));
+        }
+        pairs
+    }
+
+    fn judge_pair(
+        &mut self,
+        step: &Step,
+        before: Option<Box<Rollout>>,
+        mut after: Box<Rollout>,
+        out: &mut Compared,
+    ) -> Result<(), HistoryError> {
+        let same_text = before.as_ref().is_some_and(|b| self.text(b.span) == self.text(after.span));
+        let mut before = before.map(|b| *b);
+        let past = match &before {
+            Some(there) if Change::asks_for_the_past(there, &after) => {
+                let path = self.path(there).to_owned();
+                self.pasts.of(self.git, (self.policy, &self.limits), step, (there, &path))?
+            }
+            Some(_) | None => Past::NONE,
+        };
+        for rollout in before.iter_mut().chain(std::iter::once(&mut *after)) {
+            settle_candidates(rollout, &past);
+        }
+        let mut change = Change::between(step.at, before.map(Arc::new), &after, past);
+        change.commit = step.commit.map(|id| id.short().into());
+        change.edited = !same_text;
+        if step.commit.is_some() {
+            let path = |r: &Rollout| self.path(r).to_owned();
+            let (old, new) = (change.before.as_ref().map(|b| path(b)), path(&after));
+            self.pasts.note(step, old.as_deref(), &new, &after);
+        }
+        if change.edited || change.differs(&after) {
+            out.rollouts.push(after);
+            out.changes.push(change);
+        }
+        Ok(())
+    }
+
+    /// The text at `span`.
+    pub(super) fn text(&self, span: Span) -> &[u8] {
+        let Some(file) = self.files.get(span.file.0 as usize) else { return &[] };
+        match &file.origin {
+            Origin::Memory(bytes) => bytes.get(span.start as usize..span.end as usize).unwrap_or_default(),
+            Origin::Disk(_) => &[],
+        }
+    }
+
+    /// Adds a file that is shown and not lowered.
+    pub(super) fn show(&mut self, shown: &str, bytes: Vec<u8>) -> Span {
+        let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        self.lengths.push(bytes.len());
+        self.files.push(File { path: shown.into(), origin: Origin::Memory(bytes.into()) });
+        Span::new(FileId(number), 0, 0)
+    }
+}
+
+/// What one file came to on one side of a change.
+pub(super) struct Sided {
+    path: Arc<str>,
+    lowered: Lowered,
+    documents: usize,
+    skipped: Option<&'static str>,
+    failure: Option<String>,
+}
+
+impl Sided {
+    fn new(path: Arc<str>, loaded: Loaded) -> Self {
+        let Loaded { lowered, documents, failure, skipped, length: _ } = loaded;
+        Self { path, lowered, documents, skipped, failure }
+    }
+}
+
+fn paths_of(side: &[Sided]) -> Vec<Arc<str>> {
+    side.iter().map(|s| Arc::clone(&s.path)).collect()
+}
+
+/// Does a link at `path` with that `target` lead out of the repository?
+fn leads_out(path: &str, target: &str) -> bool {
+    if target.starts_with('/') {
+        return true;
+    }
+    let mut depth = path.split('/').count() - 1;
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if depth == 0 => return true,
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
+/// Where each touched file lay before.
+fn renames(touched: &[&FileChange]) -> BTreeMap<String, String> {
+    let one = |c: &&FileChange| Some((shown(&c.path), shown(c.old_path.as_ref()?)));
+    touched.iter().filter_map(one).collect()
+}

@@ -1,0 +1,107 @@
+//! What rollouts were before, on the base's first-parent line.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::governed;
+use super::standing::Standing;
+use super::{LoadLimits, load};
+use crate::adapters::Audience;
+use crate::clock::{Moment, period};
+use crate::collect::{File, Origin, shown};
+use crate::history::{End, Git, HistoryError, Horizon, Mode, Snapshot, Step, Version};
+use crate::model::{Past, PastEnd, PastVersion, Rollout};
+use crate::policy::Policy;
+
+/// Numbers of files that are never shown.
+const UNSHOWN: usize = 0xE000_0000;
+
+/// How far back history is read where the policy does not say.
+const HORIZON_DAYS: i64 = 400;
+/// How many commits are read where the policy does not say.
+const MOST_COMMITS: usize = 200_000;
+
+/// The horizon of a walk that looks back from `at`.
+pub(super) fn horizon(policy: &Policy, at: Moment) -> Horizon {
+    let by_policy = policy.limits.history.and_then(|back| period::before(at, back.months, back.seconds));
+    Horizon {
+        not_before: by_policy.unwrap_or(at - TimeDelta::days(HORIZON_DAYS)),
+        max_commits: policy.limits.commits.and_then(|n| usize::try_from(n).ok()).unwrap_or(MOST_COMMITS),
+    }
+}
+
+/// The pasts that were asked for, each read once and carried on.
+#[derive(Default)]
+pub(super) struct Pasts {
+    /// By identity and path.
+    known: BTreeMap<(String, String), Past>,
+}
+
+fn identity(rollout: &Rollout) -> String {
+    let id = &rollout.id;
+    let namespace = id.namespace.as_deref().unwrap_or_default();
+    [rollout.adapter.id, &*id.group, &*id.kind, namespace, &*id.name].join("\0")
+}
+
+impl Pasts {
+    /// What the rollout `there`, which stands at `path` before `step`, was before.
+    pub(super) fn of(
+        &mut self,
+        git: &Git,
+        (policy, limits): (&Policy, &LoadLimits),
+        step: &Step,
+        (there, path): (&Rollout, &str),
+    ) -> Result<Past, HistoryError> {
+        let key = (identity(there), path.to_owned());
+        if let Some(past) = self.known.get(&key) {
+            return Ok(past.clone());
+        }
+        let Some(from) = step.past else { return Ok(Past::NONE) };
+        let wanted: Arc<[u8]> = path.as_bytes().into();
+        let found = git.versions(from, horizon(policy, step.at), &[wanted])?.pop();
+        let Some(found) = found else { return Ok(Past::NONE) };
+        let versions = found.list.iter().map(|v| version(git, limits, v, there)).collect::<Result<_, _>>()?;
+        let end = match found.end {
+            End::Root => PastEnd::Complete,
+            End::Horizon => PastEnd::Horizon,
+            End::MaxCommits | End::ShallowBoundary(_) => PastEnd::Truncated,
+        };
+        let past = Past { versions, end };
+        self.known.insert(key, past.clone());
+        Ok(past)
+    }
+
+    /// Carries on what the rollout, which stood at `old`, has become by `step`.
+    pub(super) fn note(&mut self, step: &Step, old: Option<&str>, new: &str, after: &Rollout) {
+        let Some(old) = old else { return };
+        let Some(mut past) = self.known.remove(&(identity(after), old.to_owned())) else { return };
+        let commit = step.commit.map(|id| id.short()).unwrap_or_default().into();
+        past.versions.insert(0, PastVersion { at: step.at, commit, rollout: Some(Arc::new(after.clone())) });
+        self.known.insert((identity(after), new.to_owned()), past);
+    }
+}
+
+/// The rollout of the identity of `there` as it was in `version`.
+fn version(git: &Git, limits: &LoadLimits, version: &Version, there: &Rollout) -> Result<PastVersion, HistoryError> {
+    let mut rollout = None;
+    if let Some(blob) = version.blob.filter(|b| b.mode == Mode::File) {
+        let path: Arc<str> = shown(&version.path).into();
+        let bytes = git.read(&blob.id, limits.file_bytes)?;
+        let file = File { path: Arc::clone(&path), origin: Origin::Memory(bytes.into()) };
+        let mut standing = Standing::default();
+        for loaded in load(UNSHOWN, &[file], limits, Audience::Change) {
+            standing.put(&path, loaded.lowered.into());
+        }
+        let all = standing.rollouts(&path);
+        let same = |r: &Rollout| r.adapter.id == there.adapter.id && r.id == there.id;
+        rollout = all.into_iter().find(|r| same(r));
+        if let Some(found) = rollout.as_mut().filter(|r| governed::names_files(r)) {
+            let tree = Snapshot::Tree(git.commit(&version.commit)?.tree);
+            governed::digest(git, &tree, found)?;
+        }
+    }
+    let rollout = rollout.map(|r| Arc::new(*r));
+    Ok(PastVersion { at: version.time, commit: version.commit.short().into(), rollout })
+}
