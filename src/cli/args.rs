@@ -22,7 +22,7 @@ pub(super) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check a tree of manifests, or standard input.
+    /// Check a tree of manifests, standard input, or a change in git.
     ///
     /// A Helm chart's templates are no YAML before they are rendered: check `helm template … | rollgate check -`, and a
     /// kustomization by `kustomize build … | rollgate check -`.
@@ -102,6 +102,15 @@ pub(super) enum ProgressWhen {
     Never,
 }
 
+/// Whose policy judges a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TrustSide {
+    /// The target branch's: the change cannot rewrite the rules it is judged by.
+    Base,
+    /// The change's own.
+    Head,
+}
+
 /// The level that fails the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
@@ -137,7 +146,22 @@ pub(super) struct Check {
     /// Also write the report to a file: `--output json=report.json`; may be given again.
     #[arg(long = "output", value_name = "FORMAT=PATH")]
     pub(super) outputs: Vec<String>,
-    /// When the deploy would start: RFC 3339, or `now`. Deploy windows are judged only with this.
+    /// Judge what changes against this commit or branch: what the head has since it left the base, by the base's rules.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["range", "staged", "paths", "no_git", "stdin_filename"])]
+    pub(super) base: Option<String>,
+    /// The commit that is judged (default: HEAD).
+    #[arg(long, value_name = "REV", requires = "base")]
+    pub(super) head: Option<String>,
+    /// Judge every commit from A to B along first parents, each at its own time, by the rules of A.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["staged", "paths", "no_git", "stdin_filename", "at"])]
+    pub(super) range: Option<String>,
+    /// Judge what is staged, by the rules of HEAD.
+    #[arg(long, conflicts_with_all = ["paths", "no_git", "stdin_filename"])]
+    pub(super) staged: bool,
+    /// Whose policy judges a change.
+    #[arg(long, value_enum, value_name = "SIDE")]
+    pub(super) trust: Option<TrustSide>,
+    /// When the deploy would start: RFC 3339, or `now`. A tree's deploy windows are judged only with this.
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<String>,
     /// Run only these rules; may be given again.

@@ -2,22 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Check, ProgressWhen};
+use super::args::{Check, ProgressWhen, TrustSide};
 use super::failure::Failure;
 use super::output::{self, Destination};
 use super::progress::Progress;
 use super::surroundings::Surroundings;
-use super::{Outcome, setup};
+use super::{Outcome, gate, setup};
 use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
 use crate::engine::{self, Choice, Input};
+use crate::finding::Report;
 use crate::policy::Policy;
 use crate::render::Detail;
 use crate::rules::Repository;
+use crate::text::Sources;
 
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
-    let destinations = output::destinations(&args.outputs)?;
+    output::destinations(&args.outputs)?;
     let at = setup::moment(args.at.as_deref(), around.now)?;
     setup::known_rules(args.select.iter().chain(&args.ignore))?;
+    if args.base.is_some() || args.range.is_some() || args.staged {
+        return gate::run(args, around);
+    }
     let roots = roots(&args.paths, around, args.no_git);
     let policy = setup::policy(&args.policy, &roots, around)?;
     let mut set = working_set(&args.paths, args.stdin_filename.as_deref(), &roots, around)?;
@@ -37,6 +42,12 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     let progress = Progress::watch(input.set.files.len(), seen);
     let (report, sources) = in_pool(args.jobs, || engine::check(&input))?;
     drop(progress);
+    finish(args, around, &report, &sources)
+}
+
+/// Prints the report to everywhere it was asked for, and ends with its verdict.
+pub(super) fn finish(args: &Check, around: &Surroundings, report: &Report, sources: &Sources) -> Outcome {
+    let destinations = output::destinations(&args.outputs)?;
     let detail = match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
         (false, true) => Detail::Verbose,
@@ -44,10 +55,26 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     };
     let main = Destination { format: args.output.format, path: None };
     for destination in std::iter::once(&main).chain(&destinations) {
-        output::report(&report, &sources, destination, &args.output, detail, around)?;
+        output::report(report, sources, destination, &args.output, detail, around)?;
     }
     let code = report.verdict().code();
     Ok(if args.exit_zero && code == 1 { 0 } else { code })
+}
+
+/// What on the command line could loosen a gate, each told in the report.
+pub(super) fn warn_loosened(args: &Check) -> Vec<String> {
+    let given = [
+        ("--fail-on", args.fail_on.is_some()),
+        ("--exit-zero", args.exit_zero),
+        ("--select", !args.select.is_empty()),
+        ("--ignore", !args.ignore.is_empty()),
+        ("--policy", args.policy.policy.is_some()),
+        ("--preset", args.policy.preset.is_some()),
+        ("--trust head", args.trust == Some(TrustSide::Head)),
+        ("--allow-empty", args.allow_empty),
+    ];
+    let told = |(flag, _)| format!("`{flag}` was given on the command line, which can loosen this gate");
+    given.into_iter().filter(|(_, is_given)| *is_given).map(told).collect()
 }
 
 /// Runs `work` with as many threads as asked for.

@@ -4,6 +4,8 @@ mod args;
 mod check;
 mod describe;
 mod failure;
+mod gate;
+mod history;
 mod inspect;
 mod output;
 mod policy;

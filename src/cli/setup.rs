@@ -13,7 +13,7 @@ use crate::catalog::RuleMeta;
 use crate::clock::Moment;
 use crate::collect::{Roots, policy_text};
 use crate::engine::Registry;
-use crate::policy::{Fault, Known, Policy, PolicyError, PolicyFile, Source, TestsFile};
+use crate::policy::{Fault, Known, Policy, PolicyError, PolicyFile, ReadFile, Source, TestsFile};
 use crate::rules;
 use crate::text::nearest;
 
@@ -21,7 +21,7 @@ use crate::text::nearest;
 pub(super) const POLICY_PATHS: [&str; 2] = ["rollgate.yaml", ".github/rollgate.yaml"];
 
 /// Policy files are numbered from here, so that no file under check has their numbers.
-const FIRST_POLICY_FILE: u32 = 0xF000_0000;
+pub(super) const FIRST_POLICY_FILE: u32 = 0xF000_0000;
 
 /// Finds and reads the policy that `choice` and the repository name, and binds every parameter in it.
 pub(super) fn policy(choice: &PolicyChoice, roots: &Roots, around: &Surroundings) -> Result<Policy, Vec<Failure>> {
@@ -38,21 +38,25 @@ fn base_of(choice: &PolicyChoice, roots: &Roots) -> PathBuf {
 }
 
 /// Calls `work` with everything that a policy may name.
-fn with_known<T>(work: impl FnOnce(&Known<'_>) -> T) -> T {
+fn with_known<T>(first_file: u32, work: impl FnOnce(&Known<'_>) -> T) -> T {
     let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
     let systems: Vec<&'static str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
-    work(&Known { rules: &rules, systems: &systems, binder: &Registry, first_file: FIRST_POLICY_FILE })
+    work(&Known { rules: &rules, systems: &systems, binder: &Registry, first_file })
 }
 
 /// Reads a file of policy tests.
 pub(super) fn tests_file(path: &str, text: Arc<str>) -> Result<TestsFile, Vec<Failure>> {
-    with_known(|known| TestsFile::read(known, path, text)).map_err(|error| failures(&error))
+    with_known(FIRST_POLICY_FILE, |known| TestsFile::read(known, path, text)).map_err(|error| failures(&error))
 }
 
 /// Reads the policy at `source`; files that it extends are found below `root`.
 pub(super) fn load(source: Source, root: &Path) -> Result<Policy, Vec<Failure>> {
-    let mut read = |path: &str| inside(root, path);
-    with_known(|known| Policy::load(known, source, &mut read)).map_err(|error| failures(&error))
+    load_from(source, FIRST_POLICY_FILE, &mut |path| inside(root, path))
+}
+
+/// Reads the policy at `source`, whose files are numbered from `first_file`; files that it extends are what `read` gives.
+pub(super) fn load_from(source: Source, first_file: u32, read: &mut ReadFile<'_>) -> Result<Policy, Vec<Failure>> {
+    with_known(first_file, |known| Policy::load(known, source, read)).map_err(|error| failures(&error))
 }
 
 /// The text of a file of the repository; links may not lead out of it.
@@ -92,7 +96,7 @@ fn source(choice: &PolicyChoice, roots: &Roots, around: &Surroundings) -> Result
     Ok(Source::Default)
 }
 
-fn unreadable(path: &str, error: &str) -> Failure {
+pub(super) fn unreadable(path: &str, error: &str) -> Failure {
     Failure::new(format!("the policy file `{path}` {error}"), "make it a UTF-8 file that this user may read")
 }
 

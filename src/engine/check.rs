@@ -12,7 +12,7 @@ use crate::adapters::Audience;
 use crate::catalog::Level;
 use crate::clock::Moment;
 use crate::collect::{Content, WorkingSet, read};
-use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Undetermined};
+use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Trust, Undetermined};
 use crate::policy::{Policy, Selector, Source};
 use crate::rules::{self, DeclaredService, Facts, Repository};
 use crate::syntax::Limits;
@@ -69,7 +69,8 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let selectors: Vec<Selector> =
         read.linked.rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
     let base = Selector::default();
-    let plan = Plan::new(policy, &input.choice, selectors.iter().chain([&base]));
+    let mut plan = Plan::default();
+    selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
     let facts = facts(input, &mut read);
     let mut sources = Sources::new(facts.paths.clone());
     let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
@@ -79,7 +80,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let report = Report {
         as_of: input.at.unwrap_or(input.now),
         zone: policy.timezone,
-        policy: note(policy),
+        policy: note(policy, None),
         fail_on,
         undetermined_level: policy.undetermined,
         findings: sealed.findings,
@@ -109,7 +110,7 @@ fn paths(set: &WorkingSet) -> Vec<Arc<str>> {
 }
 
 fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
-    let limits = limits(policy);
+    let limits = bounds(policy);
     let mut loaded = load(0, &set.files, &limits, audience);
     let (mut coverage, mut failures) = (Coverage { files: set.files.len(), ..Coverage::default() }, Vec::new());
     coverage.skipped.extend(set.skipped.iter().map(|s| Skipped { path: s.path.clone(), reason: s.reason.clone() }));
@@ -123,7 +124,7 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     let lengths = loaded.iter().map(|l| l.length).collect();
     let claimed = loaded.iter().any(|l| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
     let mut linked = link(&set.files, loaded);
-    settle(&mut linked.rollouts, &set.files, policy);
+    settle(linked.rollouts.iter_mut().map(|r| &mut **r), &set.files, policy);
     coverage.rollouts = linked.rollouts.iter().filter(|r| r.is_judged()).count();
     Read { linked, coverage, failures, lengths, claimed }
 }
@@ -147,7 +148,8 @@ fn nothing_to_check() -> Failure {
     }
 }
 
-fn limits(policy: &Policy) -> LoadLimits {
+/// How much is read of files and documents.
+pub(super) fn bounds(policy: &Policy) -> LoadLimits {
     let default = LoadLimits::default();
     let size = |asked: Option<u64>, default: usize| asked.and_then(|n| usize::try_from(n).ok()).unwrap_or(default);
     LoadLimits {
@@ -168,7 +170,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         now: input.now,
         at: input.at,
         zone: input.policy.timezone,
-        service_anchors: service_anchors(&linked.rollouts),
+        service_anchors: service_anchors(linked.rollouts.iter().map(|r| &**r), |_| false),
         rollouts: linked.rollouts,
         changes: Vec::new(),
         governed: Vec::new(),
@@ -180,9 +182,9 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
     }
 }
 
-fn note(policy: &Policy) -> PolicyNote {
+pub(super) fn note(policy: &Policy, trust: Option<Trust>) -> PolicyNote {
     let is_default = matches!(policy.source, Source::Default);
-    PolicyNote { source: policy.name(), extends: policy.extends(), is_default }
+    PolicyNote { source: policy.name(), extends: policy.extends(), is_default, trust }
 }
 
 /// Loads the texts that the report shows, and the policy's own.

@@ -23,7 +23,7 @@ type Side = Vec<(Arc<str>, Stood)>;
 #[derive(Default)]
 pub(super) struct Compared {
     /// The rollouts it touches, as they are after it.
-    pub(super) rollouts: Vec<Box<Rollout>>,
+    pub(super) rollouts: Vec<Rollout>,
     /// What it makes of each of them.
     pub(super) changes: Vec<Change>,
     /// Files of it that belong to no rollout and say so.
@@ -148,11 +148,11 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) fn read(&self, shown: &str, blob: &Blob) -> Result<Vec<u8>, HistoryError> {
-        self.git.read(&blob.id, self.limits.file_bytes).map_err(|error| match error {
-            HistoryError::Missing { id, partial, .. } => {
-                HistoryError::Missing { id, partial, path: Some(shown.to_owned()) }
+        self.git.read(&blob.id, self.limits.file_bytes).map_err(|mut error| {
+            if let HistoryError::Missing { path, .. } = &mut error {
+                *path = Some(shown.to_owned());
             }
-            other => other,
+            error
         })
     }
 
@@ -238,9 +238,9 @@ impl<'a> Desk<'a> {
         Ok(self.bring(&wanted)?.into_iter().flat_map(|one| one.lowered.drills).collect())
     }
 
-    fn rollouts(&mut self, paths: &[Arc<str>], snapshot: &Snapshot) -> Result<Vec<Box<Rollout>>, HistoryError> {
-        let mut all: Vec<Box<Rollout>> = paths.iter().flat_map(|p| self.standing.rollouts(p)).collect();
-        settle(&mut all, &self.files, self.policy);
+    fn rollouts(&mut self, paths: &[Arc<str>], snapshot: &Snapshot) -> Result<Vec<Rollout>, HistoryError> {
+        let mut all: Vec<Rollout> = paths.iter().flat_map(|p| self.standing.rollouts(p)).collect();
+        settle(all.iter_mut(), &self.files, self.policy);
         for rollout in &mut all {
             governed::digest(self.git, snapshot, rollout)?;
         }
@@ -248,10 +248,10 @@ impl<'a> Desk<'a> {
     }
 
     /// Every rollout of the files that the step does not touch, in one order.
-    fn others(&self, old: &[Arc<str>], new: &[Arc<str>]) -> Vec<Box<Rollout>> {
+    fn others(&self, old: &[Arc<str>], new: &[Arc<str>]) -> Vec<Rollout> {
         let others = self.standing.paths().filter(|p| !old.contains(p) && !new.contains(p));
-        let mut all: Vec<Box<Rollout>> = others.flat_map(|p| self.standing.rollouts(p)).collect();
-        settle(&mut all, &self.files, self.policy);
+        let mut all: Vec<Rollout> = others.flat_map(|p| self.standing.rollouts(p)).collect();
+        settle(all.iter_mut(), &self.files, self.policy);
         all
     }
 
@@ -268,18 +268,18 @@ impl<'a> Desk<'a> {
     /// identity in a file that is no more (clarifications 14).
     fn pair(
         &self,
-        before: Vec<Box<Rollout>>,
-        after: Vec<Box<Rollout>>,
+        before: Vec<Rollout>,
+        after: Vec<Rollout>,
         renames: &BTreeMap<String, String>,
-    ) -> Vec<(Option<Box<Rollout>>, Box<Rollout>)> {
+    ) -> Vec<(Option<Rollout>, Rollout)> {
         let paths: BTreeSet<&str> = after.iter().map(|r| self.path(r)).collect();
-        let mut left: Vec<Option<Box<Rollout>>> = before.into_iter().map(Some).collect();
+        let mut left: Vec<Option<Rollout>> = before.into_iter().map(Some).collect();
         let mut partner = |one: &Rollout, near: &dyn Fn(&str) -> bool| {
             let fits = |b: &Rollout| b.adapter.id == one.adapter.id && b.id == one.id && near(self.path(b));
-            let found = left.iter().position(|b| b.as_deref().is_some_and(fits))?;
+            let found = left.iter().position(|b| b.as_ref().is_some_and(fits))?;
             left[found].take()
         };
-        let mut pairs: Vec<(Option<Box<Rollout>>, Box<Rollout>)> = Vec::with_capacity(after.len());
+        let mut pairs: Vec<(Option<Rollout>, Rollout)> = Vec::with_capacity(after.len());
         for one in after {
             let there = self.path(&one);
             let old = renames.get(there).map_or(there, String::as_str);
@@ -294,12 +294,12 @@ impl<'a> Desk<'a> {
     fn judge_pair(
         &mut self,
         step: &Step,
-        before: Option<Box<Rollout>>,
-        mut after: Box<Rollout>,
+        before: Option<Rollout>,
+        mut after: Rollout,
         out: &mut Compared,
     ) -> Result<(), HistoryError> {
         let same_text = before.as_ref().is_some_and(|b| self.text(b.span) == self.text(after.span));
-        let mut before = before.map(|b| *b);
+        let mut before = before;
         let past = match &before {
             Some(there) if Change::asks_for_the_past(there, &after) => {
                 let path = self.path(there).to_owned();
@@ -307,7 +307,7 @@ impl<'a> Desk<'a> {
             }
             Some(_) | None => Past::NONE,
         };
-        for rollout in before.iter_mut().chain(std::iter::once(&mut *after)) {
+        for rollout in before.iter_mut().chain(std::iter::once(&mut after)) {
             settle_candidates(rollout, &past);
         }
         let mut change = Change::between(step.at, before.map(Arc::new), &after, past);

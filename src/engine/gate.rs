@@ -1,1 +1,227 @@
+//! A change, or one commit after the other, to a report.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::check::{bounds, note};
+use super::compare::{Compared, Desk};
+use super::judge::{Judged, judge};
+use super::past::Pasts;
+use super::plan::{Choice, Plan};
+use super::seal::seal;
+use super::settle::{facets, service_anchors};
+use crate::catalog::Level;
+use crate::clock::Moment;
+use crate::collect::Origin;
+use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
+use crate::history::{Git, HistoryError, Step};
+use crate::model::{Change, Rollback, Rollout};
+use crate::policy::{Policy, Selector};
+use crate::rules::{self, DeclaredService, Facts, Repository};
+use crate::text::{FileId, Sources};
+
+/// Somebody let a change through by a trailer in one of its commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The commit, or the push, that says so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a run over a change is asked.
+pub struct ChangeInput<'a> {
+    /// The repository.
+    pub git: &'a Git,
+    /// What is judged: one change, or several one after the other.
+    pub steps: Vec<Step>,
+    /// The policy that judges. Its parameters have been checked.
+    pub policy: &'a Policy,
+    /// Whose policy that is.
+    pub trust: Trust,
+    /// Which rules are asked for.
+    pub choice: Choice,
+    /// The present.
+    pub now: Moment,
+    /// The level that fails, where the command line says so.
+    pub fail_on: Option<Level>,
+    /// Who let it through, where the policy allows that.
+    pub overrides: Vec<Override>,
+    /// What is said beside the findings.
+    pub notices: Vec<String>,
+    /// How to get more history here.
+    pub deepen: String,
+}
+
+/// Judges a change.
+///
+/// # Errors
+/// When git can't tell what stands on either side of it.
+pub fn check_change(input: &ChangeInput<'_>) -> Result<(Report, Sources), HistoryError> {
+    let policy = input.policy;
+    let mut desk = Desk::new(input.git, policy, bounds(policy), Pasts::default());
+    if let [first, _, ..] = &*input.steps {
+        desk.stand(&first.old)?;
+    }
+    let mut run =
+        Run { input, plan: Plan::default(), judged: Judged::default(), notices: Vec::new(), ran: BTreeSet::new() };
+    for step in &input.steps {
+        let compared = desk.compare(step)?;
+        run.step(&mut desk, step, compared);
+    }
+    Ok(run.report(desk))
+}
+
+/// What a run has come to so far.
+struct Run<'a> {
+    input: &'a ChangeInput<'a>,
+    plan: Plan,
+    judged: Judged,
+    notices: Vec<String>,
+    /// The rules that ran.
+    ran: BTreeSet<&'static str>,
+}
+
+impl Run<'_> {
+    fn step(&mut self, desk: &mut Desk<'_>, step: &Step, compared: Compared) {
+        desk.coverage.rollouts += compared.rollouts.len();
+        for (rollout, change) in compared.rollouts.iter().zip(&compared.changes) {
+            self.notices.extend(rollback(rollout, change));
+        }
+        let policy = self.input.policy;
+        let base = Selector::default();
+        let selectors: Vec<Selector> =
+            compared.rollouts.iter().map(|r| policy.selector(&facets(r, &desk.files))).collect();
+        for selector in selectors.iter().chain([&base]) {
+            self.plan.bind(policy, &self.input.choice, selector);
+            self.ran.extend(self.plan.rules(selector).iter().map(|r| r.def.meta.id));
+        }
+        let facts = self.facts(desk, step, compared);
+        let judged = judge(&self.plan, &facts, &selectors, &base);
+        let commit = step.commit.map(|id| id.short());
+        self.judged.findings.extend(judged.findings.into_iter().map(|f| Finding { commit: commit.clone(), ..f }));
+        self.judged.undetermined.extend(judged.undetermined);
+    }
+
+    fn facts(&self, desk: &Desk<'_>, step: &Step, compared: Compared) -> Facts {
+        let Compared { rollouts, changes, problems, governed, drills } = compared;
+        let policy = self.input.policy;
+        let mut touched: BTreeSet<&str> = rollouts.iter().map(|r| &*r.service).collect();
+        let shipped: Vec<&str> = governed.iter().map(|g| &*g.shipped_by).collect();
+        let of = |s: &&crate::policy::Service| {
+            touched.contains(&*s.name.value) || shipped.contains(&&*format!("service `{}`", s.name.value))
+        };
+        let services: Vec<DeclaredService> = (policy.services.iter().filter(of))
+            .map(|s| DeclaredService { name: s.name.value.clone(), span: s.name.span })
+            .collect();
+        touched.extend(services.iter().map(|s| &*s.name));
+        let drills = drills.into_iter().filter(|d| touched.contains(&*d.service.value)).collect();
+        let goes_back = |index: usize| changes[index].rollback.is_some();
+        Facts {
+            now: self.input.now,
+            at: Some(step.at),
+            zone: policy.timezone,
+            service_anchors: service_anchors(rollouts.iter(), goes_back),
+            paths: desk.files.iter().map(|f| Arc::clone(&f.path)).collect(),
+            rollouts: rollouts.into_iter().map(Box::new).collect(),
+            changes,
+            governed,
+            drills,
+            problems,
+            services,
+            repository: Repository::Unread,
+        }
+    }
+
+    fn report(self, desk: Desk<'_>) -> (Report, Sources) {
+        let (input, policy) = (self.input, self.input.policy);
+        let mut sources = Sources::new(desk.files.iter().map(|f| Arc::clone(&f.path)).collect());
+        let mut sealed = seal(self.judged, policy.undetermined, &sources);
+        let mut notices = input.notices.clone();
+        notices.extend(self.notices);
+        if desk.coverage.rollouts == 0 && sealed.findings.is_empty() {
+            notices.push("the change touches no rollout, so there was nothing to judge".to_owned());
+        }
+        notices.extend(overrule(input, &mut sealed.findings));
+        let mut failures = desk.failures.clone();
+        failures.extend(unknown_to_history(&sealed.undetermined, &sources, &input.deepen));
+        for file in &policy.files {
+            sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
+        }
+        show(&mut sources, &desk, &sealed);
+        let report = Report {
+            as_of: input.steps.last().map_or(input.now, |s| s.at),
+            zone: policy.timezone,
+            policy: note(policy, Some(input.trust.clone())),
+            fail_on: input.fail_on.unwrap_or(policy.fail_on),
+            undetermined_level: policy.undetermined,
+            findings: sealed.findings,
+            undetermined: if policy.undetermined == Level::Off { Vec::new() } else { sealed.undetermined },
+            notices,
+            failures,
+            coverage: desk.coverage,
+            rules: rules::ALL.iter().map(|d| d.meta).filter(|m| self.ran.contains(m.id)).collect(),
+        };
+        (report, sources)
+    }
+}
+
+/// A rollback is never blocked, and always told.
+fn rollback(rollout: &Rollout, change: &Change) -> Option<String> {
+    let how = match change.rollback.as_ref()? {
+        Rollback::PayloadReturns => "returns to what it shipped before".to_owned(),
+        Rollback::ExposureFalls { from, to } => format!("goes back from {from} to {to}"),
+    };
+    let commit = change.commit.as_ref().map(|c| format!("{c}: ")).unwrap_or_default();
+    let name = &rollout.id.name;
+    Some(format!(
+        "{commit}rollback: {} `{name}` {how}; windows, freezes, sizes and holds do not stop it",
+        rollout.id.kind
+    ))
+}
+
+/// Marks what the override covers, and says who let it through.
+fn overrule(input: &ChangeInput<'_>, findings: &mut [Finding]) -> Vec<String> {
+    if input.overrides.is_empty() {
+        return Vec::new();
+    }
+    let rule = &input.policy.overrides;
+    if rule.allow != Some(true) {
+        let told =
+            |o: &Override| format!("{} asks for an override ({}), which this policy does not allow", o.by, o.reason);
+        return input.overrides.iter().map(told).collect();
+    }
+    let forbidden = |id: &str| rule.forbid.iter().flatten().any(|f| **f == *id);
+    let mut covered: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|f| !forbidden(f.rule.id)) {
+        finding.state = State::Overridden;
+        *covered.entry(finding.rule.id).or_default() += 1;
+    }
+    let rules: Vec<&str> = covered.keys().copied().collect();
+    let what = if rules.is_empty() { "nothing".to_owned() } else { rules.join(", ") };
+    let told = |o: &Override| format!("override by {}: {}; it covers {what} and stays as a debt", o.by, o.reason);
+    input.overrides.iter().map(told).collect()
+}
+
+/// What history does not tell though an error depends on it: the gate can't pass then, and can't fail either.
+fn unknown_to_history(undetermined: &[Undetermined], sources: &Sources, deepen: &str) -> Vec<Failure> {
+    let asked = |u: &&Undetermined| u.level == Level::Error && u.reason.starts_with("history");
+    let failure = |u: &Undetermined| Failure {
+        path: Some(sources.path(u.span.file).to_owned()),
+        message: format!("{}: {}", u.rule.id, u.what),
+        help: deepen.to_owned(),
+    };
+    undetermined.iter().filter(asked).map(failure).collect()
+}
+
+/// Loads the texts that the report shows.
+fn show(sources: &mut Sources, desk: &Desk<'_>, sealed: &Judged) {
+    let spans = sealed.findings.iter().flat_map(|f| std::iter::once(f.primary).chain(f.related.iter().map(|l| l.span)));
+    let shown: BTreeSet<FileId> = spans.chain(sealed.undetermined.iter().map(|u| u.span)).map(|s| s.file).collect();
+    for id in shown {
+        let Some(file) = desk.files.get(id.0 as usize) else { continue };
+        if let Origin::Memory(bytes) = &file.origin {
+            sources.set_text(id, String::from_utf8_lossy(bytes).into());
+        }
+    }
+}

@@ -83,7 +83,7 @@ fn shipper(desk: &Desk<'_>, path: &str, compared: &Compared) -> Option<(String, 
     }
     let names = |r: &&Rollout| r.payload.iter().any(|p| is_file(r, p) && normal(&p.value) == path);
     let plan = desk.standing().find(names)?;
-    let edited = |(r, c): (&Box<Rollout>, &crate::model::Change)| c.edited && r.id == plan.id;
+    let edited = |(r, c): (&Rollout, &crate::model::Change)| c.edited && r.id == plan.id;
     let covered = compared.rollouts.iter().zip(&compared.changes).any(edited);
     Some((format!("the plan `{}`", plan.id.name), plan.name_span, covered))
 }

@@ -72,6 +72,7 @@ impl Judged {
         self.findings.extend(found.into_iter().map(|raw| finding(rule, raw, key.clone())));
         self.undetermined.extend(undetermined.into_iter().map(|(span, reason, what)| Undetermined {
             rule: rule.def.meta,
+            level: rule.level,
             span,
             reason,
             what,
@@ -111,6 +112,7 @@ fn finding(rule: &BoundRule, raw: Raw, rollout: Option<RolloutKey>) -> Finding {
         related,
         rollout,
         about: raw.about,
+        commit: None,
         fingerprint,
     }
 }

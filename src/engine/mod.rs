@@ -18,6 +18,7 @@ mod template;
 mod unmask;
 
 pub use check::{Input, Inspected, check, inspect};
+pub use gate::{ChangeInput, Override, check_change};
 pub use link::{Linked, link};
 pub use load::{LoadLimits, Loaded, load};
 pub use plan::{Choice, Registry};

@@ -102,6 +102,6 @@ fn version(git: &Git, limits: &LoadLimits, version: &Version, there: &Rollout) -
             governed::digest(git, &tree, found)?;
         }
     }
-    let rollout = rollout.map(|r| Arc::new(*r));
+    let rollout = rollout.map(Arc::new);
     Ok(PastVersion { at: version.time, commit: version.commit.short().into(), rollout })
 }

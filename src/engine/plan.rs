@@ -39,23 +39,20 @@ impl Choice {
 }
 
 /// The rules bound for every selection of scopes and classes that occurs.
+#[derive(Default)]
 pub(super) struct Plan {
     sets: BTreeMap<Selector, Arc<[BoundRule]>>,
 }
 
 impl Plan {
-    /// Binds the rules for `selectors`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
-    pub(super) fn new<'s>(policy: &Policy, choice: &Choice, selectors: impl IntoIterator<Item = &'s Selector>) -> Self {
-        let mut sets = BTreeMap::new();
-        for selector in selectors {
-            if !sets.contains_key(selector) {
-                sets.insert(selector.clone(), bind_all(policy, choice, selector));
-            }
+    /// Binds the rules for `selector`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
+    pub(super) fn bind(&mut self, policy: &Policy, choice: &Choice, selector: &Selector) {
+        if !self.sets.contains_key(selector) {
+            self.sets.insert(selector.clone(), bind_all(policy, choice, selector));
         }
-        Self { sets }
     }
 
-    /// The rules for `selector`, which must be one of those the plan was made for.
+    /// The rules for `selector`, which must have been bound.
     pub(super) fn rules(&self, selector: &Selector) -> &[BoundRule] {
         self.sets.get(selector).map_or(&[], |set| set)
     }

@@ -57,6 +57,7 @@ fn as_finding(unknown: &Undetermined) -> Finding {
         related: Vec::new(),
         rollout: unknown.rollout.clone(),
         about: format!("undetermined {}", unknown.reason),
+        commit: None,
         fingerprint: crate::finding::Fingerprint::default(),
     }
 }

@@ -11,7 +11,7 @@ use crate::policy::{Facets, Policy};
 ///
 /// In order: the document's own field or annotation, the policy's `services:`/`environments:` (first match), the usual
 /// labels, the object's name (service only).
-pub(super) fn settle(rollouts: &mut [Box<Rollout>], files: &[File], policy: &Policy) {
+pub(super) fn settle<'r>(rollouts: impl Iterator<Item = &'r mut Rollout>, files: &[File], policy: &Policy) {
     for rollout in rollouts {
         let path = &*files[rollout.span.file.0 as usize].path;
         if let Some(service) = policy.service_of(path) {
@@ -57,9 +57,14 @@ fn name_metric(metric: &mut Metric, policy: &Policy) {
     }
 }
 
-/// Of each service the first rollout that can speak for it: one that is judged, no patch and no plain workload.
-pub(super) fn service_anchors(rollouts: &[Box<Rollout>]) -> BTreeSet<usize> {
+/// Of each service the first rollout that can speak for it: one that is judged, no patch, no plain workload and not
+/// `silent`.
+pub(super) fn service_anchors<'r>(
+    rollouts: impl Iterator<Item = &'r Rollout>,
+    silent: impl Fn(usize) -> bool,
+) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let speaks = |r: &Rollout| r.is_judged() && !r.partial && !r.plain_workload;
-    rollouts.iter().enumerate().filter(|(_, r)| speaks(r) && seen.insert(&*r.service)).map(|(i, _)| i).collect()
+    let anchors = rollouts.enumerate().filter(|(i, r)| speaks(r) && !silent(*i) && seen.insert(&*r.service));
+    anchors.map(|(i, _)| i).collect()
 }

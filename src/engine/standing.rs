@@ -75,7 +75,7 @@ impl Standing {
     }
 
     /// The rollouts of the file `path`, finished by what all files say.
-    pub(super) fn rollouts(&self, path: &str) -> Vec<Box<Rollout>> {
+    pub(super) fn rollouts(&self, path: &str) -> Vec<Rollout> {
         let Some(stood) = self.files.get(path) else { return Vec::new() };
         stood.rollouts.iter().map(|(rollout, finish)| self.finished(path, rollout, finish.as_ref())).collect()
     }
@@ -85,8 +85,8 @@ impl Standing {
         self.files.values().flat_map(|s| s.rollouts.iter().map(|(rollout, _)| &**rollout))
     }
 
-    fn finished(&self, path: &str, rollout: &Rollout, finish: Option<&Finish>) -> Box<Rollout> {
-        let mut rollout = Box::new(rollout.clone());
+    fn finished(&self, path: &str, rollout: &Rollout, finish: Option<&Finish>) -> Rollout {
+        let mut rollout = rollout.clone();
         let world = World::new(&self.definitions, path);
         if let Some(finish) = finish {
             finish(&mut rollout, &world);

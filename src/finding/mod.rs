@@ -4,7 +4,7 @@ mod fingerprint;
 mod report;
 
 pub use fingerprint::Fingerprint;
-pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Verdict};
+pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Trust, Verdict};
 
 use crate::catalog::{Level, RuleMeta};
 use crate::text::Span;
@@ -42,6 +42,8 @@ pub struct RolloutKey {
 pub enum State {
     /// It does.
     Active,
+    /// Somebody let it through, and the policy allows that.
+    Overridden,
 }
 
 impl State {
@@ -49,6 +51,7 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Overridden => "overridden",
         }
     }
 }
@@ -78,6 +81,8 @@ pub struct Finding {
     pub rollout: Option<RolloutKey>,
     /// What it is about within the rollout, stable under edits elsewhere: a field path or a metric's name.
     pub about: String,
+    /// The commit it belongs to, where each is judged on its own.
+    pub commit: Option<String>,
     /// Its identity across runs.
     pub fingerprint: Fingerprint,
 }
@@ -87,6 +92,8 @@ pub struct Finding {
 pub struct Undetermined {
     /// The rule that could not decide.
     pub rule: &'static RuleMeta,
+    /// The level the policy gives it here.
+    pub level: Level,
     /// Where.
     pub span: Span,
     /// Why, as a word: `template`, `no-repository`.

@@ -4,6 +4,15 @@ use super::{Finding, State, Undetermined};
 use crate::catalog::{Level, RuleMeta};
 use crate::clock::{Moment, Tz};
 
+/// Whose word counts where a change is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// `base` or `head`.
+    pub side: &'static str,
+    /// The commit that the policy was read from.
+    pub commit: Option<String>,
+}
+
 /// Which policy judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyNote {
@@ -13,6 +22,8 @@ pub struct PolicyNote {
     pub extends: Vec<String>,
     /// Was none found, so that the default applies?
     pub is_default: bool,
+    /// Where a change is judged: whose policy it is.
+    pub trust: Option<Trust>,
 }
 
 /// Something that should have been judged and couldn't be: not the user's news, but a reason to trust nothing.

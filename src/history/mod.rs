@@ -108,6 +108,11 @@ pub struct Horizon {
     pub max_commits: usize,
 }
 
+impl Horizon {
+    /// Everything there is.
+    pub const EVERYTHING: Self = Self { not_before: Moment::MIN_UTC, max_commits: usize::MAX };
+}
+
 /// How a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

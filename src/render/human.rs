@@ -135,6 +135,9 @@ impl Page<'_> {
         for label in finding.related.iter().filter(|label| !here(label.span)) {
             self.see("see:", label.span, &label.text);
         }
+        if let Some(commit) = &finding.commit {
+            self.foot("in:", &visible(commit));
+        }
         if let Some(rollout) = &finding.rollout {
             self.foot("for:", &visible(&object(rollout)));
         }
@@ -237,6 +240,7 @@ fn object(key: &RolloutKey) -> String {
 fn state(state: State) -> &'static str {
     match state {
         State::Active => "",
+        State::Overridden => ", overridden",
     }
 }
 

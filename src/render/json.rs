@@ -162,6 +162,9 @@ struct JsonFinding {
     /// Stable across runs: no line number in it.
     fingerprint: String,
     docs: String,
+    /// The commit it belongs to, where each commit is judged on its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -200,8 +203,8 @@ fn build(report: &Report, sources: &Sources) -> JsonReport {
         policy: Policy {
             source: report.policy.source.clone(),
             extends: report.policy.extends.clone(),
-            trust: None,
-            commit: None,
+            trust: report.policy.trust.as_ref().map(|t| t.side.to_owned()),
+            commit: report.policy.trust.as_ref().and_then(|t| t.commit.clone()),
         },
         verdict: report.verdict().name(),
         coverage: Coverage {
@@ -239,6 +242,7 @@ fn finding(finding: &Finding, sources: &Sources) -> JsonFinding {
         related: related.collect(),
         fingerprint: finding.fingerprint.to_string(),
         docs: format!("docs/rules/{}.md", finding.rule.id),
+        commit: finding.commit.clone(),
     }
 }
 

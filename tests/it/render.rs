@@ -67,6 +67,7 @@ fn clean() -> Report {
             source: "preset recommended".into(),
             extends: vec!["recommended".into()],
             is_default: true,
+            trust: None,
         },
         fail_on: Level::Error,
         undetermined_level: Level::Warning,
@@ -104,6 +105,7 @@ fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what: &str, hel
         related: Vec::new(),
         rollout: None,
         about: String::new(),
+        commit: None,
         fingerprint: Fingerprint::of([rule.id, what]),
     }
 }
@@ -121,16 +123,26 @@ fn mixed() -> Report {
     let at = span(1, PLAN, "users complain");
     let vibe = finding(&VIBE, Level::Warning, at, what, "- metric: error_rate\n  above: 0.5%");
     let mut report = clean();
-    report.policy =
-        PolicyNote { source: "rollgate.yaml".into(), extends: vec!["recommended".into()], is_default: false };
+    report.policy = PolicyNote {
+        source: "rollgate.yaml".into(),
+        extends: vec!["recommended".into()],
+        is_default: false,
+        trust: None,
+    };
     report.findings = vec![small, vibe];
     report.notices = vec!["charts/web/templates is a Helm template: check `helm template … | rollgate check -`".into()];
     report
 }
 
 fn undetermined() -> Report {
-    let unknown =
-        |span, what: &str, reason| Undetermined { rule: &DRILL, span, reason, what: what.into(), rollout: None };
+    let unknown = |span, what: &str, reason| Undetermined {
+        rule: &DRILL,
+        level: Level::Error,
+        span,
+        reason,
+        what: what.into(),
+        rollout: None,
+    };
     let mut report = clean();
     report.undetermined = vec![
         unknown(span(0, WEB, "web"), "no drill is on record, and there is no repository to look in", "no-repository"),
@@ -231,8 +243,14 @@ fn nothing_in_a_manifest_can_forge_output() {
     one.related = vec![Label { span: span(0, &text, "name"), text: words.clone() }];
     one.rollout = Some(RolloutKey { name: words.as_str().into(), environment: Some(words.as_str().into()), ..web() });
     let mut report = clean();
-    let unknown =
-        Undetermined { rule: &DRILL, span: one.primary, reason: "template", what: words.clone(), rollout: None };
+    let unknown = Undetermined {
+        rule: &DRILL,
+        level: Level::Error,
+        span: one.primary,
+        reason: "template",
+        what: words.clone(),
+        rollout: None,
+    };
     report.undetermined = vec![unknown];
     report.findings = vec![one];
     report.notices = vec![words.clone()];

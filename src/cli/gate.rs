@@ -1,0 +1,282 @@
+//! The gates: a change between two commits, what is staged, one commit after the other.
+
+use std::sync::Arc;
+
+use super::args::{Check, PolicyChoice, TrustSide};
+use super::check::{finish, warn_loosened};
+use super::failure::Failure;
+use super::history::explain;
+use super::surroundings::Surroundings;
+use super::{Outcome, setup};
+use crate::clock::Moment;
+use crate::collect::Roots;
+use crate::engine::{self, ChangeInput, Choice, Override};
+use crate::finding::Trust;
+use crate::history::{Git, HistoryError, Horizon, Mode, ObjectId, Prefixes, Snapshot, Step, TreeFile, trailer};
+use crate::policy::{Policy, Source};
+
+/// The trailer that asks for an override.
+const OVERRIDE: &str = "Rollgate-Override";
+
+/// A change as it was resolved: two states, and whose policy judges.
+pub(super) struct Resolved {
+    /// What is judged.
+    pub(super) steps: Vec<Step>,
+    /// Where the policy is read from: the tip of the target branch.
+    pub(super) trusted: Snapshot,
+    /// The commit of that, if it is one.
+    pub(super) trusted_commit: Option<ObjectId>,
+    /// The head's files, for `--trust head`.
+    pub(super) head: Snapshot,
+    /// Who let it through.
+    pub(super) overrides: Vec<Override>,
+    /// What is said beside the findings.
+    pub(super) notices: Vec<String>,
+}
+
+/// Runs the gate that `args` ask for.
+pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
+    let git = open(around)?;
+    let at = setup::moment(args.at.as_deref(), around.now)?.unwrap_or(around.now);
+    let resolved = resolve(args, &git, at, around).map_err(|error| vec![explain(&error, around)])?;
+    judge(args, around, &git, resolved?)
+}
+
+/// The repository around the working directory.
+pub(super) fn open(around: &Surroundings) -> Result<Git, Vec<Failure>> {
+    let found = Git::open(&around.cwd).map_err(|error| vec![explain(&error, around)])?;
+    found.ok_or_else(|| vec![explain(&HistoryError::NoRepository, around)])
+}
+
+fn resolve(
+    args: &Check,
+    git: &Git,
+    at: Moment,
+    around: &Surroundings,
+) -> Result<Result<Resolved, Vec<Failure>>, HistoryError> {
+    let _ = around;
+    if let Some(range) = &args.range {
+        return range_of(git, range);
+    }
+    if args.staged {
+        return Ok(Ok(staged(git, at)?));
+    }
+    let base = args.base.as_deref().unwrap_or_default();
+    let head = args.head.as_deref().unwrap_or("HEAD");
+    let (tip, head) = (git.resolve(base)?, git.resolve(head)?);
+    Ok(Ok(against(git, &tip, &head, at)?))
+}
+
+/// What `head` changes against the place where it left the line of `tip`.
+pub(super) fn against(git: &Git, tip: &ObjectId, head: &ObjectId, at: Moment) -> Result<Resolved, HistoryError> {
+    let bases = git.merge_bases(tip, head)?;
+    between(git, &bases, tip, head, at)
+}
+
+/// What differs between exactly these two commits, `bases` standing for several where histories cross.
+pub(super) fn between(
+    git: &Git,
+    bases: &[ObjectId],
+    tip: &ObjectId,
+    head: &ObjectId,
+    at: Moment,
+) -> Result<Resolved, HistoryError> {
+    let new = git.commit(head)?.tree;
+    let mut files = Vec::new();
+    let mut old = None;
+    for base in bases {
+        let tree = git.commit(base)?.tree;
+        for change in git.diff(Some(&tree), Some(&new), &Prefixes::all())? {
+            if !files.iter().any(|f: &crate::history::FileChange| f.path == change.path) {
+                files.push(change);
+            }
+        }
+        old.get_or_insert(tree);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let past = bases.first().copied();
+    let mut overrides = Vec::new();
+    for base in bases.iter().take(1) {
+        for commit in git.between(base, head)? {
+            let by = commit.id.short();
+            overrides.extend(trailer(&commit.message, OVERRIDE).map(|reason| Override { by: by.clone(), reason }));
+        }
+    }
+    let base_names: Vec<String> = bases.iter().map(ObjectId::short).collect();
+    let notice = format!(
+        "what {} changes since {} is judged by the rules of {}",
+        head.short(),
+        base_names.join(" and "),
+        tip.short()
+    );
+    let step = Step {
+        old: old.map_or(Snapshot::Empty, Snapshot::Tree),
+        new: Snapshot::Tree(new),
+        files,
+        at,
+        commit: None,
+        past,
+    };
+    Ok(Resolved {
+        steps: vec![step],
+        trusted: Snapshot::Tree(git.commit(tip)?.tree),
+        trusted_commit: Some(*tip),
+        head: Snapshot::Tree(new),
+        overrides,
+        notices: vec![notice],
+    })
+}
+
+/// What is staged, against the commit that is checked out.
+pub(super) fn staged(git: &Git, at: Moment) -> Result<Resolved, HistoryError> {
+    let head = git.head()?;
+    let tree = head.map(|id| git.commit(&id)).transpose()?.map(|c| c.tree);
+    let index: Arc<[TreeFile]> = git.index()?.into();
+    let files = git.index_changes(tree.as_ref(), &index)?;
+    let old = tree.map_or(Snapshot::Empty, Snapshot::Tree);
+    let new = Snapshot::Index(index);
+    let step = Step { old: old.clone(), new: new.clone(), files, at, commit: None, past: head };
+    Ok(Resolved {
+        steps: vec![step],
+        trusted: old,
+        trusted_commit: head,
+        head: new,
+        overrides: Vec::new(),
+        notices: Vec::new(),
+    })
+}
+
+/// Each commit from A, which is left out, to B along first parents, at its own time.
+fn range_of(git: &Git, range: &str) -> Result<Result<Resolved, Vec<Failure>>, HistoryError> {
+    let (a, b) = match range.split_once("..") {
+        Some((a, b)) if !a.is_empty() && !b.starts_with('.') => (a, if b.is_empty() { "HEAD" } else { b }),
+        _ => {
+            let help = "write for instance `--range v1.4..main`";
+            return Ok(Err(vec![Failure::new(format!("`--range {range}` is no range A..B"), help)]));
+        }
+    };
+    let (from, to) = (git.resolve(a)?, git.resolve(b)?);
+    let mut commits = Vec::new();
+    let mut walk = git.first_parents(to, Horizon::EVERYTHING);
+    loop {
+        match walk.next() {
+            Some(commit) => {
+                let commit = commit?;
+                if commit.id == from {
+                    break;
+                }
+                commits.push(commit);
+            }
+            None => return Ok(Err(vec![off_the_line(a, b, walk.end())])),
+        }
+    }
+    commits.reverse();
+    let mut old = git.commit(&from)?;
+    let trusted = Snapshot::Tree(old.tree);
+    let mut steps = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let files = git.diff(Some(&old.tree), Some(&commit.tree), &Prefixes::all())?;
+        let (before, after) = (Snapshot::Tree(old.tree), Snapshot::Tree(commit.tree));
+        let (at, id) = (commit.time, Some(commit.id));
+        steps.push(Step { old: before, new: after, files, at, commit: id, past: Some(old.id) });
+        old = commit;
+    }
+    let notice =
+        format!("{} commits from {} to {} are judged, each at its own time", steps.len(), from.short(), to.short());
+    Ok(Ok(Resolved {
+        steps,
+        trusted,
+        trusted_commit: Some(from),
+        head: Snapshot::Tree(old.tree),
+        overrides: Vec::new(),
+        notices: vec![notice],
+    }))
+}
+
+fn off_the_line(a: &str, b: &str, end: Option<crate::history::End>) -> Failure {
+    use crate::history::End;
+    if let Some(End::ShallowBoundary(at)) = end {
+        let help = "git fetch --unshallow --filter=blob:limit=1m";
+        return Failure::new(format!("this clone is shallow and ends at {at}, before `{a}`"), help);
+    }
+    let help = "name a commit that `git log --first-parent` shows, or use `--base` for a branch";
+    Failure::new(format!("`{a}` is not on the first-parent line of `{b}`"), help)
+}
+
+/// Judges what was resolved, and prints the report.
+pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Resolved) -> Outcome {
+    let roots = Roots::find(&around.cwd, &[]);
+    let head_side = args.trust == Some(TrustSide::Head);
+    let snapshot = if head_side { &resolved.head } else { &resolved.trusted };
+    let mut notices = resolved.notices;
+    notices.extend(warn_loosened(args));
+    let policy = policy(&args.policy, git, snapshot, &roots, around)?;
+    let brings_one = has_policy(git, &resolved.head);
+    if matches!(policy.source, Source::Default) && brings_one && args.policy.policy.is_none() {
+        notices.push("the base has no policy, so preset recommended judges; this change brings one".to_owned());
+    }
+    let side = if head_side { "head" } else { "base" };
+    let commit = resolved.trusted_commit.filter(|_| !head_side).map(|id| id.to_string());
+    let input = ChangeInput {
+        git,
+        steps: resolved.steps,
+        policy: &policy,
+        trust: Trust { side, commit },
+        choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
+        now: around.now,
+        fail_on: args.fail_on.map(Into::into),
+        overrides: resolved.overrides,
+        notices,
+        deepen: super::history::deepen(around),
+    };
+    let (report, sources) = engine::check_change(&input).map_err(|error| vec![explain(&error, around)])?;
+    finish(args, around, &report, &sources)
+}
+
+/// The policy that stands in `snapshot`, unless the command line names another.
+fn policy(
+    choice: &PolicyChoice,
+    git: &Git,
+    snapshot: &Snapshot,
+    roots: &Roots,
+    around: &Surroundings,
+) -> Result<Policy, Vec<Failure>> {
+    if choice.policy.is_some() || choice.preset.is_some() {
+        return setup::policy(choice, roots, around);
+    }
+    stored(git, snapshot, setup::FIRST_POLICY_FILE)
+}
+
+/// The policy that stands in `snapshot`; preset `recommended` where none does.
+pub(super) fn stored(git: &Git, snapshot: &Snapshot, first_file: u32) -> Result<Policy, Vec<Failure>> {
+    let mut read = |path: &str| text(git, snapshot, path);
+    let mut source = Source::Default;
+    for name in setup::POLICY_PATHS {
+        let found = read(name);
+        match found {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                source = Source::File { path: name.into(), text, root: String::new() };
+                break;
+            }
+            Err(error) => return Err(vec![setup::unreadable(name, &error)]),
+        }
+    }
+    setup::load_from(source, first_file, &mut read)
+}
+
+fn has_policy(git: &Git, snapshot: &Snapshot) -> bool {
+    setup::POLICY_PATHS.iter().any(|path| snapshot.find(git, path.as_bytes()).is_ok_and(|blob| blob.is_some()))
+}
+
+/// The text of a file of `snapshot`, whose id is proved.
+fn text(git: &Git, snapshot: &Snapshot, path: &str) -> Result<Option<Arc<str>>, String> {
+    const LARGEST: u64 = 16 << 20;
+    let Some(blob) = snapshot.find(git, path.as_bytes()).map_err(|e| e.to_string())? else { return Ok(None) };
+    if blob.mode != Mode::File {
+        return Err("is a link, and links are not followed in git".to_owned());
+    }
+    git.verify(&blob.id).map_err(|e| e.to_string())?;
+    let bytes = git.read(&blob.id, LARGEST).map_err(|e| e.to_string())?;
+    String::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| "is no UTF-8".to_owned())
+}
