@@ -239,6 +239,10 @@ pub(super) enum PolicyCommand {
     Check(PolicyCheck),
     /// Run the policy's unit tests.
     Test(PolicyTest),
+    /// Say where one policy is weaker than another: by what they come to, not by their text.
+    ///
+    /// Exit status: 0 when AFTER is nowhere weaker than BEFORE, 1 when it is, 2 could not decide.
+    Diff(PolicyDiff),
 }
 
 /// `rollgate policy show`.
@@ -271,6 +275,19 @@ pub(super) struct PolicyTest {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) policy: PolicyChoice,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// `rollgate policy diff`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyDiff {
+    /// The policy as it was: a preset's name or a file.
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::FilePath)]
+    pub(super) before: String,
+    /// The policy as it is: a preset's name or a file.
+    #[arg(value_name = "AFTER", value_hint = ValueHint::FilePath)]
+    pub(super) after: String,
     #[command(flatten)]
     pub(super) output: Output,
 }

@@ -9,6 +9,7 @@ mod history;
 mod inspect;
 mod output;
 mod policy;
+mod policy_diff;
 mod policy_test;
 mod progress;
 mod setup;
@@ -65,6 +66,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
+        Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),

@@ -1,5 +1,6 @@
 //! Moments, zones and calendar arithmetic.
 
+pub mod coverage;
 pub mod period;
 mod week_days;
 pub mod windows;

@@ -30,6 +30,27 @@ pub fn is_overdue(done: Moment, months: u32, seconds: u64, now: Moment, zone: Tz
     last_day(done, months, seconds, zone).is_some_and(|day| now.with_timezone(&zone).date_naive() > day)
 }
 
+/// Is there a day from which `after`, months and seconds, reaches further than `before`? `3 months` reach further than
+/// `90 days` from most days, and less far from a few.
+pub fn can_outlast(after: (u32, u64), before: (u32, u64)) -> bool {
+    const FOUR_YEARS: u64 = 1461;
+    if after.0 == before.0 {
+        return after.1 > before.1;
+    }
+    // The first day of a leap year; after four years the calendar's months repeat.
+    let Some(start) = NaiveDate::from_ymd_opt(2024, 1, 1) else { return true };
+    let last = |day, period: (u32, u64)| last_day(day, period.0, period.1, Tz::UTC);
+    (0..FOUR_YEARS).any(|days| {
+        let Some(day) = start.checked_add_days(Days::new(days)) else { return true };
+        let day = day.and_time(chrono::NaiveTime::MIN).and_utc();
+        match (last(day, after), last(day, before)) {
+            (Some(after), Some(before)) => after > before,
+            (None, before) => before.is_some(),
+            (Some(_), None) => false,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -72,6 +93,14 @@ mod tests {
         assert_eq!(last_day(done, 0, 90 * 86_400, berlin), NaiveDate::from_ymd_opt(2026, 10, 30));
         assert_eq!(last_day(done, 0, 3600, berlin), NaiveDate::from_ymd_opt(2026, 8, 2));
         assert!(!is_overdue(done, u32::MAX, 0, moment("2026-11-24T00:00:00Z"), berlin));
+    }
+
+    #[test]
+    fn which_of_two_periods_reaches_further() {
+        let days = |n: u64| (0, n * 86_400);
+        assert!(can_outlast((3, 0), days(91)) && !can_outlast((3, 0), days(92)) && can_outlast(days(92), (3, 0)));
+        assert!(can_outlast((1, 0), days(30)) && !can_outlast((1, 0), days(31)) && !can_outlast(days(28), (1, 0)));
+        assert!(can_outlast(days(2), days(1)) && !can_outlast(days(1), days(1)) && !can_outlast((2, 0), (2, 0)));
     }
 
     proptest! {

@@ -62,7 +62,7 @@ pub struct Window {
 
 impl Window {
     /// Is the wall clock's `local` within it?
-    fn holds(self, local: NaiveDateTime) -> bool {
+    pub fn holds(self, local: NaiveDateTime) -> bool {
         let today = self.days.holds(local.weekday());
         let Some(hours) = self.hours else { return today };
         let (from, until) = (hours.from, hours.until);

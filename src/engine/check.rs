@@ -179,6 +179,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         problems: linked.problems,
         services: input.policy.services.iter().map(service).collect(),
         repository: input.repository,
+        weakened: Vec::new(),
     }
 }
 

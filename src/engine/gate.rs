@@ -129,6 +129,7 @@ impl Run<'_> {
             drills,
             problems,
             services,
+            weakened: Vec::new(),
             repository: Repository::Unread,
         }
     }

@@ -7,6 +7,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
 use crate::catalog::Level;
+use crate::finding::Weaker;
 use crate::policy::{Binder, Policy, Selector, Setting};
 use crate::rules::{self, Bound, RuleDef};
 use crate::text::Span;
@@ -93,6 +94,10 @@ impl Binder for Registry {
 
     fn follows(&self, rule: &str) -> &'static [(&'static str, &'static str, &'static str)] {
         rules::find(rule).map_or(&[], |def| def.follows)
+    }
+
+    fn weakened(&self, rule: &str, before: &Value, after: &Value) -> Vec<Weaker> {
+        rules::find(rule).map_or_else(Vec::new, |def| (def.weakened)(before, after))
     }
 
     fn schema(&self, rule: &str) -> Value {

@@ -2,9 +2,11 @@
 
 mod fingerprint;
 mod report;
+mod weaker;
 
 pub use fingerprint::Fingerprint;
 pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Trust, Verdict};
+pub use weaker::Weaker;
 
 use crate::catalog::{Level, RuleMeta};
 use crate::text::Span;

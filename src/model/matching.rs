@@ -55,6 +55,33 @@ impl Match {
             && self.change.as_ref().is_none_or(|all| rollout.declared.change.is_some_and(|c| all.0.contains(&c)))
             && self.risk.as_ref().is_none_or(|all| rollout.declared.risk.is_some_and(|r| all.0.contains(&r)))
     }
+
+    /// Does it hold, as far as its globs are told apart by their text, for every rollout that `other` holds for?
+    pub fn takes_in(&self, other: &Self) -> bool {
+        let names = |key: fn(&Self) -> &Option<Names>| {
+            key(self).as_ref().is_none_or(|m| key(other).as_ref().is_some_and(|i| globs_within(&i.0, &m.0)))
+        };
+        let label =
+            |(key, mine): (&String, &Names)| other.labels.get(key).is_some_and(|its| globs_within(&its.0, &mine.0));
+        let paths = |mine: &Paths| other.path.as_ref().is_some_and(|its| globs_within(&its.0, &mine.0));
+        let kinds = |mine: &Kinds| other.change.as_ref().is_some_and(|its| its.0.iter().all(|k| mine.0.contains(k)));
+        let risks = |mine: &Risks| other.risk.as_ref().is_some_and(|its| its.0.iter().all(|r| mine.0.contains(r)));
+        names(|m| &m.environment)
+            && names(|m| &m.service)
+            && names(|m| &m.system)
+            && names(|m| &m.kind)
+            && names(|m| &m.namespace)
+            && names(|m| &m.name)
+            && self.labels.iter().all(label)
+            && self.path.as_ref().is_none_or(paths)
+            && self.change.as_ref().is_none_or(kinds)
+            && self.risk.as_ref().is_none_or(risks)
+    }
+}
+
+/// Is every glob of `inner` one of `outer`?
+fn globs_within(inner: &[GlobMatcher], outer: &[GlobMatcher]) -> bool {
+    inner.iter().all(|glob| outer.iter().any(|other| other.glob() == glob.glob()))
 }
 
 /// Globs over names; none of them matches nothing.
@@ -65,6 +92,11 @@ impl Names {
     /// Does any of them match `text`?
     pub fn matches(&self, text: &str) -> bool {
         self.0.iter().any(|glob| glob.is_match(text))
+    }
+
+    /// The globs as written.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|glob| glob.glob().glob())
     }
 }
 

@@ -8,7 +8,7 @@ use super::fault::{FileKind, PolicyFile};
 use super::globs::Globs;
 use super::layer::{Given, Layer};
 use super::load::{ReadFile, load};
-use super::scope::{Facets, Selector};
+use super::scope::{Facets, Scope, Selector};
 use super::setting::{Provenance, Setting, Stack};
 use super::{Known, PolicyError};
 use crate::catalog::{Level, RuleMeta};
@@ -140,10 +140,19 @@ impl Policy {
 
     /// Which scopes and classes a rollout is in.
     pub fn selector(&self, facets: &Facets<'_>) -> Selector {
-        let all = self.layers.iter().flat_map(|layer| &layer.scopes);
-        let holding = (0u32..).zip(all).filter(|(_, scope)| scope.holds(facets));
+        let holding = (0u32..).zip(self.scopes()).filter(|(_, scope)| scope.holds(facets));
         let scopes = holding.map(|(number, _)| number).collect();
         Selector { scopes, change: facets.change.filter(|kind| self.classes.contains(kind)) }
+    }
+
+    /// Its scopes over all layers, as selectors count them.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.layers.iter().flat_map(|layer| &layer.scopes)
+    }
+
+    /// Does any layer have a class for `change`?
+    pub(super) fn has_class(&self, change: ChangeKind) -> bool {
+        self.classes.contains(&change)
     }
 
     /// What the policy says of every rule, for the rollouts of `selector`. `Selector::default()` is outside of all scopes

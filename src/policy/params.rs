@@ -11,6 +11,7 @@ use super::desk::{meant, shown};
 use super::fault::{Fault, PolicyFile};
 use super::layer::{Layer, is_blank, parse};
 use super::setting::Named;
+use crate::finding::Weaker;
 use crate::syntax::{self, Engine, Node};
 use crate::text::{Span, nearest};
 
@@ -23,6 +24,10 @@ pub trait Binder {
     /// Parameters that follow another rule's unless they are set themselves: (own, rule, its parameter).
     fn follows(&self, _rule: &str) -> &'static [(&'static str, &'static str, &'static str)] {
         &[]
+    }
+    /// Which parameters of `after` ask for less than those of `before`. What is left out has the rule's default.
+    fn weakened(&self, _rule: &str, _before: &Value, _after: &Value) -> Vec<Weaker> {
+        Vec::new()
     }
 }
 

@@ -34,7 +34,6 @@ pub(super) const LATER: &[&str] = &[
     "flag-required",
     "hold-cut-short",
     "offline-eval-missing",
-    "policy-weakened",
     "rings-required",
     "rollout-crosses-freeze",
     "shadow-required",

@@ -54,6 +54,39 @@ pub(super) enum Condition {
 }
 
 impl Condition {
+    /// The key of `match` that asks for it: `environment`, `labels.tier`.
+    pub(super) fn key(&self) -> String {
+        let key = match self {
+            Self::Environment(_) => "environment",
+            Self::Service(_) => "service",
+            Self::System(_) => "system",
+            Self::Kind(_) => "kind",
+            Self::Namespace(_) => "namespace",
+            Self::Name(_) => "name",
+            Self::Label(label, _) => return format!("labels.{label}"),
+            Self::Path(_) => "path",
+            Self::Change(_) => "change",
+            Self::Risk(_) => "risk",
+        };
+        key.to_owned()
+    }
+
+    /// The globs of which one must match.
+    pub(super) const fn globs(&self) -> &Globs {
+        match self {
+            Self::Environment(globs)
+            | Self::Service(globs)
+            | Self::System(globs)
+            | Self::Kind(globs)
+            | Self::Namespace(globs)
+            | Self::Name(globs)
+            | Self::Label(_, globs)
+            | Self::Path(globs)
+            | Self::Change(globs)
+            | Self::Risk(globs) => globs,
+        }
+    }
+
     fn holds(&self, facets: &Facets<'_>) -> bool {
         let known = |globs: &Globs, text: Option<&str>| text.is_some_and(|t| globs.matches(t));
         match self {

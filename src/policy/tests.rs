@@ -41,7 +41,7 @@ fn load_with(text: &str, others: &[(&str, &str)]) -> Result<Policy, PolicyError>
     load_bound(text, others, &TakesAll)
 }
 
-fn load_bound(text: &str, others: &[(&str, &str)], binder: &dyn Binder) -> Result<Policy, PolicyError> {
+pub(super) fn load_bound(text: &str, others: &[(&str, &str)], binder: &dyn Binder) -> Result<Policy, PolicyError> {
     let mut read =
         |path: &str| Ok(others.iter().find(|(name, _)| *name == path).map(|(_, text)| Arc::<str>::from(*text)));
     load(&Known { binder, ..known() }, file(text), &mut read)

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Fact, GateKind, Hold, Rollout, Share, Stage, Strategy};
 use crate::text::Span;
@@ -113,6 +114,10 @@ impl Rule for BigBang {
             Reached::Unknown(span) => cx.unknown(rollout, span, "the first share is not written in these files"),
             Reached::Some | Reached::Nobody => {}
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min-retention", &before.min_retention, &after.min_retention).into_iter().collect()
     }
 }
 

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::canary_too_small::{exposes, first_limited, subject};
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::{Rollout, Share};
 
 declare_rule! {
@@ -95,6 +96,10 @@ impl Rule for CanaryTooLarge {
             .measured(share.to_string(), format!("<= {}", params.max))
             .about(format!("stage {index}"))
             .limit("max");
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::rises("max", &before.max, &after.max).into_iter().collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::{Exposure, Rollout, Share, Stage};
 
 declare_rule! {
@@ -96,6 +97,10 @@ impl Rule for CanaryTooSmall {
             .measured(share.to_string(), format!(">= {}", params.min))
             .about(format!("stage {index}"))
             .limit("min");
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min", &before.min, &after.min).into_iter().collect()
     }
 }
 

@@ -44,6 +44,19 @@ pub struct GovernedChange {
     pub returns: bool,
 }
 
+/// Something that this change loosens: in the policy, or among the waivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weakened {
+    /// Where the new version says so, or where what was taken away would stand.
+    pub span: Span,
+    /// One sentence: `` `canary-too-small.min` falls from 1% to 0.5% ``.
+    pub what: String,
+    /// What it is about: stable under edits elsewhere.
+    pub about: String,
+    /// What to do.
+    pub help: String,
+}
+
 /// Everything a run knows beside the one rollout a rule is looking at.
 pub struct Facts {
     /// The moment of the run.
@@ -68,6 +81,8 @@ pub struct Facts {
     pub services: Vec<DeclaredService>,
     /// What can be asked of git.
     pub repository: Repository,
+    /// What this change loosens; nothing where no change is judged.
+    pub weakened: Vec<Weakened>,
     /// Indices into `rollouts`: of each service the one that findings about the service are anchored at.
     pub service_anchors: BTreeSet<usize>,
 }

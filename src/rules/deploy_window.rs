@@ -1,15 +1,18 @@
 //! `deploy-window`: not on a Friday.
 
+use std::ops::Range;
+
 use chrono::Datelike;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::clock::windows::{Edge, State, Window, Windows};
 use crate::clock::written::{DayHours, Days, FreezeEdge, Zone};
 use crate::clock::{Moment, Tz, WeekDays};
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::display_seconds;
 use crate::model::{Match, Rollout};
 
@@ -156,6 +159,37 @@ impl TryFrom<WrittenFreeze> for Freeze {
     }
 }
 
+impl WrittenFreeze {
+    /// `2026-12-18 until 2027-01-04`.
+    fn words(&self) -> String {
+        format!("{} until {}", shown(self.from.0), shown(self.until.0))
+    }
+}
+
+impl Freeze {
+    /// When it holds.
+    pub(super) fn stretch(&self, zone: Tz) -> Range<Moment> {
+        self.0.from.0.start(zone)..self.0.until.0.end(zone)
+    }
+
+    /// Whom it holds for.
+    pub(super) const fn matching(&self) -> &Match {
+        &self.0.matching
+    }
+
+    /// `2026-12-18 until 2027-01-04`.
+    pub(super) fn words(&self) -> String {
+        self.0.words()
+    }
+}
+
+impl Params {
+    /// When a deploy may start.
+    pub(super) fn windows(&self) -> Vec<Window> {
+        self.allow.iter().map(|a| Window { days: a.days.0, hours: a.hours.map(|h| h.0) }).collect()
+    }
+}
+
 /// The windows that hold for one rollout.
 #[derive(Clone, Debug)]
 pub struct Calendar<'p> {
@@ -182,7 +216,7 @@ pub struct Closed {
 impl<'p> Calendar<'p> {
     /// The windows of `params` for the rollouts of which `matches` is true; `zone` is the policy's.
     pub fn new(params: &'p Params, zone: Tz, matches: impl Fn(&Match) -> bool) -> Self {
-        let allow = params.allow.iter().map(|a| Window { days: a.days.0, hours: a.hours.map(|h| h.0) }).collect();
+        let allow = params.windows();
         let freezes = params.freeze.iter().map(|f| &f.0).filter(|f| matches(&f.matching)).collect();
         Self { allow, freezes, zone: params.timezone.map_or(zone, |z| z.0) }
     }
@@ -191,7 +225,7 @@ impl<'p> Calendar<'p> {
     pub fn closed(&self, at: Moment) -> Option<Closed> {
         let freezes = self.freezes.iter().map(|f| f.from.0.start(self.zone)..f.until.0.end(self.zone)).collect();
         let windows = Windows { zone: self.zone, allow: &self.allow, freezes };
-        let list = self.allowed();
+        let list = Self::words(&self.allow);
         let state = windows.state(at);
         let limit = if matches!(state, State::Frozen(_)) { "freeze" } else { "allow" };
         let (why, required) = match state {
@@ -223,13 +257,14 @@ impl<'p> Calendar<'p> {
         moment.with_timezone(&self.zone).format("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
-    fn allowed(&self) -> String {
-        self.allow.iter().map(Window::to_string).collect::<Vec<_>>().join(" or ")
+    /// The windows in words: `mon-wed 09:00-16:00 or thu`.
+    pub(super) fn words(allow: &[Window]) -> String {
+        allow.iter().map(Window::to_string).collect::<Vec<_>>().join(" or ")
     }
 
     fn freeze(&self, number: usize) -> String {
         let Some(freeze) = self.freezes.get(number) else { return "inside a freeze".to_owned() };
-        let edges = format!("{} until {}", shown(freeze.from.0), shown(freeze.until.0));
+        let edges = freeze.words();
         match &freeze.reason {
             Some(reason) => format!("inside the freeze `{reason}` ({edges})"),
             None => format!("inside the freeze from {edges}"),
@@ -265,6 +300,10 @@ impl Rule for DeployWindow {
         };
         let span = scheduled.map_or(rollout.name_span, |s| s.span);
         cx.report(span, what, help).measured(closed.local, closed.required).about("start").limit(closed.limit);
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::windows(before, after)
     }
 }
 

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::big_bang::speaks;
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
 
@@ -107,6 +108,10 @@ impl Rule for HoldTooShort {
             }
             said.push(span);
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min", &before.min, &after.min).into_iter().collect()
     }
 }
 

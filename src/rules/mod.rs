@@ -13,6 +13,7 @@ pub mod hold_too_short;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
 pub mod monitor_missing;
+pub mod policy_weakened;
 pub mod reading_ambiguous;
 pub mod reference_unresolved;
 pub mod rollback_criteria_missing;
@@ -31,15 +32,17 @@ pub mod step_too_steep;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod ungated_workload;
+mod weaker;
 pub mod weight_unreachable;
 
-pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Repository};
+pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Repository, Weakened};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::catalog::RuleMeta;
+use crate::finding::Weaker;
 use crate::model::{Change, Rollout};
 
 /// Judges rollouts, or the repository as a whole.
@@ -62,6 +65,11 @@ pub trait Rule: Sized + 'static {
 
     /// Judges what belongs to no rollout, with the parameters the policy gives outside of scopes.
     fn repository(_params: &Self::Params, _cx: &mut Cx<'_>) {}
+
+    /// Which parameters of `after` ask for less than those of `before`.
+    fn weakened(_before: &Self::Params, _after: &Self::Params) -> Vec<Weaker> {
+        Vec::new()
+    }
 }
 
 /// A rule without parameters.
@@ -108,6 +116,8 @@ pub struct RuleDef {
     pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
     /// The schema of its parameters.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// See [`Rule::weakened`]. What is left out has the rule's default; what cannot be bound is not compared.
+    pub weakened: fn(&Value, &Value) -> Vec<Weaker>,
 }
 
 impl RuleDef {
@@ -118,8 +128,14 @@ impl RuleDef {
             follows: R::FOLLOWS,
             bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
             schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
+            weakened: weakened::<R>,
         }
     }
+}
+
+fn weakened<R: Rule>(before: &Value, after: &Value) -> Vec<Weaker> {
+    let read = |value: &Value| serde_json::from_value::<R::Params>(value.clone()).ok();
+    read(before).zip(read(after)).map_or_else(Vec::new, |(before, after)| R::weakened(&before, &after))
 }
 
 /// Every rule, sorted by family, then id.
@@ -149,6 +165,7 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<field_ignored::FieldIgnored>(),
     RuleDef::of::<manifest_invalid::ManifestInvalid>(),
     RuleDef::of::<manifest_unreadable::ManifestUnreadable>(),
+    RuleDef::of::<policy_weakened::PolicyWeakened>(),
     RuleDef::of::<reading_ambiguous::ReadingAmbiguous>(),
     RuleDef::of::<reference_unresolved::ReferenceUnresolved>(),
 ];

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::{MetricKind, Progression, Rollout, Share};
 
 declare_rule! {
@@ -119,6 +120,11 @@ impl Rule for MonitorMissing {
             .measured(found(rollout), required)
             .about(missing)
             .limit("require");
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        let names = |params: &Params| params.require.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>();
+        weaker::loses("require", &names(before), &names(after)).into_iter().collect()
     }
 }
 

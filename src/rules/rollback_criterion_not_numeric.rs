@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::{Criterion, CriterionClass, Rollout};
 
 declare_rule! {
@@ -98,6 +99,15 @@ pub enum Accepted {
     Statistical,
 }
 
+impl Accepted {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Opaque => "opaque",
+            Self::Statistical => "statistical",
+        }
+    }
+}
+
 impl Params {
     fn accepts(&self, class: CriterionClass) -> bool {
         match class {
@@ -123,6 +133,11 @@ impl Rule for RollbackCriterionNotNumeric {
             }
         }
         report_group(params, rollout, cx);
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        let names = |params: &Params| params.accept.iter().map(|class| class.name().to_owned()).collect::<Vec<_>>();
+        weaker::gains("accept", &names(before), &names(after)).into_iter().collect()
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::Unit;
 use crate::model::{Bound, Comparison, Criterion, Metric, MetricKind, Rollout};
 
@@ -194,6 +195,10 @@ impl Rule for RollbackCriterionTooLoose {
             }
         }
     }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::ceilings(&before.ceilings, &after.ceilings)
+    }
 }
 
 fn report(criterion: &Criterion, limit: &Limit, cx: &mut Cx<'_>) {
@@ -229,8 +234,12 @@ struct Limit {
 impl Ceiling {
     /// Is it about the metric of `criterion`, whatever the number?
     fn concerns(&self, criterion: &Criterion) -> bool {
-        let (mine, its) = (&self.metric, &criterion.metric);
-        let same = match mine.kind {
+        self.is_about(&criterion.metric) && criterion.comparison == Some(self.comparison_for(criterion.metric.kind))
+    }
+
+    fn is_about(&self, its: &Metric) -> bool {
+        let mine = &self.metric;
+        match mine.kind {
             MetricKind::ErrorRate | MetricKind::SuccessRate | MetricKind::CostPerCall | MetricKind::EvalScore => {
                 mine.kind.answers(its.kind)
             }
@@ -241,8 +250,22 @@ impl Ceiling {
             MetricKind::Saturation | MetricKind::Business | MetricKind::Custom => {
                 mine.name.eq_ignore_ascii_case(&its.name) || (mine.kind == its.kind && *mine.name == *mine.kind.name())
             }
+        }
+    }
+
+    /// Is every criterion that `other` forbids forbidden by this one too?
+    pub(super) fn holds_as_tightly(&self, other: &Self) -> bool {
+        let percentile = self.metric.percentile_tenths;
+        let as_wide = percentile.is_none() || percentile == other.metric.percentile_tenths;
+        let same = self.is_about(&other.metric) && other.comparison == self.comparison_for(other.metric.kind);
+        let limit = self.limit_for(other.metric.kind, other.comparison, &other.bound.unit);
+        let tight = |limit: Bound| match other.comparison {
+            Comparison::Below => limit.number >= other.bound.number - slack(&limit),
+            Comparison::Above | Comparison::Rise | Comparison::Drop => {
+                limit.number <= other.bound.number + slack(&limit)
+            }
         };
-        same && criterion.comparison == Some(self.comparison_for(its.kind))
+        as_wide && same && limit.is_some_and(tight)
     }
 
     /// Is `its` the complement of this ceiling's metric?
@@ -262,17 +285,23 @@ impl Ceiling {
         }
     }
 
+    /// The bound for a metric of kind `its` and in `unit`; `None` where the two cannot be compared.
+    fn limit_for(&self, its: MetricKind, comparison: Comparison, unit: &Unit) -> Option<Bound> {
+        let absolute = matches!(comparison, Comparison::Above | Comparison::Below);
+        let mut limit = in_unit_of(&self.bound, unit, absolute, self.metric.kind)?;
+        if absolute && self.is_flipped(its) {
+            let whole = if limit.unit == Unit::Percent { 100.0 } else { 1.0 };
+            limit.number = tidy(whole - limit.number);
+        }
+        Some(limit)
+    }
+
     /// The limit that `criterion`, which it concerns, goes beyond.
     fn broken_by(&self, criterion: &Criterion) -> Option<Limit> {
         let bound = criterion.bound.known()?;
         let comparison = criterion.comparison?;
-        let absolute = matches!(comparison, Comparison::Above | Comparison::Below);
-        let mut limit = in_unit_of(&self.bound, &bound.unit, absolute, self.metric.kind)?;
-        if absolute && self.is_flipped(criterion.metric.kind) {
-            let whole = if limit.unit == Unit::Percent { 100.0 } else { 1.0 };
-            limit.number = tidy(whole - limit.number);
-        }
-        let slack = 1e-9 * limit.number.abs().max(1e-3);
+        let limit = self.limit_for(criterion.metric.kind, comparison, &bound.unit)?;
+        let slack = slack(&limit);
         let (word, sign, tighter, broken) = match comparison {
             Comparison::Below => ("no less than", ">=", "more", bound.number < limit.number - slack),
             Comparison::Above | Comparison::Rise | Comparison::Drop => {
@@ -310,6 +339,11 @@ fn in_unit_of(ceiling: &Bound, unit: &Unit, absolute: bool, kind: MetricKind) ->
         }
     };
     Some(Bound { number: tidy(number), unit: unit.clone() })
+}
+
+/// How far a number may lie beyond the limit and still be it.
+fn slack(limit: &Bound) -> f64 {
+    1e-9 * limit.number.abs().max(1e-3)
 }
 
 /// Without the dust of binary fractions: `0.005` and not `0.0050000000000000044`.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Drill, DrillOutcome};
 
@@ -102,6 +103,10 @@ impl Rule for RollbackDrillSlow {
             let raw = cx.report(time.span, what, help);
             raw.measured(took, format!("<= {}", params.max_time)).about(format!("drill {service}")).limit("max-time");
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::rises("max-time", &before.max_time, &after.max_time).into_iter().collect()
     }
 }
 

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Facts, Repository, Rule};
+use super::{Cx, Facts, Repository, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::clock::period;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::Period;
 use crate::model::{Drill, DrillOutcome, Rollout};
 use crate::text::Span;
@@ -120,6 +121,10 @@ impl Rule for RollbackDrillStale {
         for service in facts.services.iter().filter(|s| !rolled_out(&s.name)) {
             judge(params.within, &service.name, service.span, cx);
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::outlasts("within", &before.within, &after.within).into_iter().collect()
     }
 }
 

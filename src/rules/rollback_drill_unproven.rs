@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Facts, Repository, Rule};
+use super::{Cx, Facts, Repository, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::Period;
 use crate::model::{Drill, DrillOutcome};
 
@@ -107,6 +108,10 @@ impl Rule for RollbackDrillUnproven {
                 cx.undetermined(evidence.span, reason, format!("the drill of `{service}` is not proven: {more}"));
             }
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::outlasts("max-record-delay", &before.max_record_delay, &after.max_record_delay).into_iter().collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Fact, Rollout};
 
@@ -94,6 +95,10 @@ impl Rule for RollbackPathMissing {
             let raw = cx.report(rollout.rollback.revisions.span(), what, "keep at least 1 old revision");
             raw.measured("0", ">= 1").about("revisions");
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min-retention", &before.min_retention, &after.min_retention).into_iter().collect()
     }
 }
 

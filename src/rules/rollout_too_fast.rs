@@ -5,9 +5,10 @@ use serde::Deserialize;
 
 use super::big_bang::is_ramp;
 use super::hold_too_short::{has_held_stages, waits_for_a_person};
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Fact, Hold, Rollout, Share, Stage};
 use crate::text::Span;
@@ -109,6 +110,10 @@ impl Rule for RolloutTooFast {
         if first.span != rollout.strategy.span {
             raw.because(first.span, "the first exposure");
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min", &before.min, &after.min).into_iter().collect()
     }
 }
 

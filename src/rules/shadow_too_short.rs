@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shadow_without_comparison::mirror;
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::Rollout;
 use crate::model::units::{Length, display_seconds};
 
@@ -99,6 +100,10 @@ impl Rule for ShadowTooShort {
             .measured(found, format!(">= {min}"))
             .about("shadow")
             .limit("min");
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        weaker::falls("min", &before.min, &after.min).into_iter().collect()
     }
 }
 

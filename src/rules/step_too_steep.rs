@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::big_bang::{is_ramp, speaks};
-use super::{Cx, Rule};
+use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::units::Points;
 use crate::model::{Rollout, Share, Stage, Strategy};
 
@@ -114,6 +115,16 @@ impl Rule for StepTooSteep {
             }
             before = (share, Some(stage));
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        [
+            weaker::rises("max-increase", &before.max_increase, &after.max_increase),
+            weaker::rises("max-factor", &before.max_factor, &after.max_factor),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 

@@ -141,6 +141,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         problems: Vec::new(),
         services: Vec::new(),
         repository: Repository::None,
+        weakened: Vec::new(),
     }
 }
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, DeclaredService, Rule};
+use super::{Cx, DeclaredService, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Weaker;
 use crate::model::{Fact, Names, Rollout, Strategy};
 
 declare_rule! {
@@ -105,6 +106,13 @@ impl Rule for UngatedWorkload {
         if let Some(payload) = rollout.payload.first() {
             raw.because(payload.span, "this is what it ships");
         }
+    }
+
+    fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
+        let excluded = |params: &Params| params.exclude.texts().map(str::to_owned).collect::<Vec<_>>();
+        let fewer = weaker::loses("kinds", &before.kinds, &after.kinds);
+        let more = weaker::gains("exclude", &excluded(before), &excluded(after));
+        fewer.into_iter().chain(more).collect()
     }
 }
 

@@ -529,6 +529,34 @@ fn policies_are_shown_checked_and_tested() {
 }
 
 #[test]
+fn one_policy_is_weaker_than_another() {
+    let world = World::new()
+        .file("old.yaml", "rules:\n  canary-too-small: {min: 1%}\n  deploy-window: {freeze: [{from: 2000-01-01, until: 2000-02-01}]}\n")
+        .file("new.yaml", "# looser\nrules:\n  canary-too-small: {min: 0.5%}\n")
+        .file("bad.yaml", "rules: {big-bng: off}\n");
+    let run = world.run(&["policy", "diff", "old.yaml", "new.yaml"]).ends(1);
+    let lines =
+        "new.yaml:3: `canary-too-small.min` falls from 1% to 0.5%\n\nnew.yaml is weaker than old.yaml in 1 thing\n";
+    assert_eq!(run.out, lines, "a freeze that is over makes no difference");
+    let run = world.run(&["policy", "diff", "new.yaml", "old.yaml"]).ends(0);
+    assert_eq!(run.out, "old.yaml is nowhere weaker than new.yaml\n");
+    let json = world.run(&["policy", "diff", "old.yaml", "new.yaml", "--format", "json"]).ends(1).json();
+    assert_eq!(json["schema"], "rollgate/policy-diff/v1");
+    let message = "`canary-too-small.min` falls from 1% to 0.5%";
+    let one = serde_json::json!({"about": "canary-too-small.min", "message": message, "file": "new.yaml", "line": 3});
+    assert_eq!(json["weaker"], serde_json::json!([one]));
+    let zones = World::new().file("a.yaml", "timezone: Europe/Berlin\n").file("b.yaml", "timezone: UTC\n");
+    let moved = "b.yaml:1: `deploy-window.timezone` goes from Europe/Berlin to UTC: `mon-thu` opens at other moments";
+    let _ = zones.run(&["policy", "diff", "a.yaml", "b.yaml"]).ends(1).says(moved);
+    let _ = world.run(&["policy", "diff", "recommended", "strict"]).ends(0);
+    let run = world.run(&["policy", "diff", "strict", "recommended"]).ends(1);
+    let _ = run.says("preset recommended: `canary-too-large.max` rises from 5% to 10%");
+    let _ = world.run(&["policy", "diff", "old.yaml", "bad.yaml"]).ends(2).complains("`big-bang`");
+    let _ = world.run(&["policy", "diff", "old.yaml", "none.yaml"]).ends(2).complains("no policy file `none.yaml`");
+    let _ = world.run(&["policy", "diff", "old.yaml", "strct"]).ends(2).complains("did you mean `strict`?");
+}
+
+#[test]
 fn identities_stay_when_lines_move() {
     let prints = |text: &str| -> Vec<String> {
         let run = world().file("web.yaml", text).check(&[]);
@@ -567,6 +595,7 @@ fn help_of_every_command() {
             &["policy", "show"],
             &["policy", "check"],
             &["policy", "test"],
+            &["policy", "diff"],
             &["schema"],
             &["completions"],
             &["man"],

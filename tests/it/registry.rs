@@ -157,3 +157,56 @@ fn every_parameter_tells_its_default() {
         }
     }
 }
+
+/// A rule, one of its parameters, a value of it, and one that asks for less.
+const LOOSER: [(&str, &str, &str, &str); 20] = [
+    ("big-bang", "min-retention", r#""1h""#, r#""59m""#),
+    ("canary-too-large", "max", r#""5%""#, r#""5.1%""#),
+    ("canary-too-small", "min", r#""1%""#, r#""0.9%""#),
+    ("step-too-steep", "max-increase", r#""10pp""#, r#""11pp""#),
+    ("step-too-steep", "max-factor", "2", "2.5"),
+    ("ungated-workload", "kinds", r#"["Deployment", "DaemonSet"]"#, r#"["Deployment"]"#),
+    ("ungated-workload", "exclude", r#"["a"]"#, r#"["a", "b-*"]"#),
+    ("hold-too-short", "min", r#""1h""#, r#""30m""#),
+    ("rollout-too-fast", "min", r#""1 week""#, r#""6 days""#),
+    ("rollback-criterion-not-numeric", "accept", r#"["opaque"]"#, r#"["statistical", "opaque"]"#),
+    (
+        "rollback-criterion-too-loose",
+        "ceilings",
+        r#"[{"metric": "error-rate", "above": "1%"}]"#,
+        r#"[{"metric": "error-rate", "above": "2%"}]"#,
+    ),
+    ("rollback-path-missing", "min-retention", r#""1h""#, r#""30s""#),
+    ("shadow-too-short", "min", r#""48h""#, r#""1 day""#),
+    ("monitor-missing", "require", r#"["latency", "eval-score"]"#, r#"["eval-score"]"#),
+    ("deploy-window", "allow", r#"[{"days": "mon-wed"}]"#, r#"[{"days": "tue-wed"}, {"days": "mon,thu"}]"#),
+    ("deploy-window", "freeze", r#"[{"from": "2026-12-01", "until": "2026-12-31"}]"#, "[]"),
+    // From no zone to another is neither: some moments open and others close. A window that is open all week is the
+    // same in each; `src/rules/weaker/windows.rs` has the rest.
+    ("deploy-window", "timezone", "", ""),
+    ("rollback-drill-slow", "max-time", r#""5m""#, r#""6m""#),
+    ("rollback-drill-stale", "within", r#""1 month""#, r#""3 months""#),
+    ("rollback-drill-unproven", "max-record-delay", r#""7 days""#, r#""8 days""#),
+];
+
+#[test]
+fn every_parameter_says_when_it_asks_for_less() {
+    let mut all = BTreeSet::new();
+    for def in rules::ALL {
+        let schema: serde_json::Value = (def.schema)(&mut schemars::SchemaGenerator::default()).into();
+        let names = schema["properties"].as_object().into_iter().flatten();
+        all.extend(names.map(|(name, _)| (def.meta.id.to_owned(), name.clone())));
+    }
+    let compared = LOOSER.iter().map(|(rule, parameter, ..)| ((*rule).to_owned(), (*parameter).to_owned())).collect();
+    assert_eq!(all, compared, "parameters, and what LOOSER holds");
+    for (rule, parameter, strict, loose) in LOOSER.iter().filter(|row| !row.2.is_empty()) {
+        let params =
+            |value: &str| serde_json::json!({ *parameter: serde_json::from_str::<serde_json::Value>(value).unwrap() });
+        let (strict, loose) = (params(strict), params(loose));
+        let weakened = rules::find(rule).unwrap().weakened;
+        let told: Vec<&str> = weakened(&strict, &loose).iter().map(|w| w.parameter).collect();
+        assert_eq!(told, [*parameter], "{rule}: {strict} -> {loose}");
+        assert_eq!(weakened(&loose, &strict), [], "{rule}: {loose} -> {strict}");
+        assert_eq!(weakened(&loose, &loose), [], "{rule}: {loose}");
+    }
+}
