@@ -18,6 +18,11 @@ use crate::policy::{Policy, Source};
 /// The trailer that asks for an override.
 const OVERRIDE: &str = "Rollgate-Override";
 
+/// The files of the policy that a change brings are numbered from here.
+const FIRST_BROUGHT_FILE: u32 = 0xF100_0000;
+/// And those of the policy that it leaves.
+const FIRST_LEFT_FILE: u32 = 0xF200_0000;
+
 /// A change as it was resolved: two states, and whose policy judges.
 pub(super) struct Resolved {
     /// What is judged.
@@ -215,6 +220,7 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
     if matches!(policy.source, Source::Default) && brings_one && args.policy.policy.is_none() {
         notices.push("the base has no policy, so preset recommended judges; this change brings one".to_owned());
     }
+    let brought = brought(args, git, resolved.steps.first().map(|s| &s.old), &resolved.head)?;
     let side = if head_side { "head" } else { "base" };
     let commit = resolved.trusted_commit.filter(|_| !head_side).map(|id| id.to_string());
     let input = ChangeInput {
@@ -225,6 +231,7 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
         choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
         now: around.now,
         fail_on: args.fail_on.map(Into::into),
+        brought: brought.as_ref().map(|(old, new)| (old, new)),
         overrides: resolved.overrides,
         notices,
         deepen: super::history::deepen(around),
@@ -263,6 +270,22 @@ pub(super) fn stored(git: &Git, snapshot: &Snapshot, first_file: u32) -> Result<
         }
     }
     setup::load_from(source, first_file, &mut read)
+}
+
+/// The policies before and after the change, where it brings another. One that can't be read is a failure: after the
+/// merge nothing could be judged by it.
+fn brought(
+    args: &Check,
+    git: &Git,
+    old: Option<&Snapshot>,
+    head: &Snapshot,
+) -> Result<Option<(Policy, Policy)>, Vec<Failure>> {
+    let is_named = args.policy.policy.is_some() || args.policy.preset.is_some();
+    let Some(old) = old.filter(|_| !is_named && args.trust != Some(TrustSide::Head)) else { return Ok(None) };
+    let new = stored(git, head, FIRST_BROUGHT_FILE)?;
+    let old = stored(git, old, FIRST_LEFT_FILE)?;
+    let texts = |p: &Policy| p.files.iter().map(|f| (Arc::clone(&f.path), Arc::clone(&f.text))).collect::<Vec<_>>();
+    Ok((texts(&new) != texts(&old)).then_some((old, new)))
 }
 
 fn has_policy(git: &Git, snapshot: &Snapshot) -> bool {

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::docs;
 use super::levels::preset;
+use crate::adapters;
 use crate::catalog::RuleMeta;
 use crate::clock::Moment;
 use crate::collect::{File, Origin, WorkingSet};
-use crate::engine::{Choice, Input, check};
-use crate::finding::Report;
-use crate::rules::Repository;
+use crate::engine::{ChangeInput, Choice, Input, Registry, check, check_change};
+use crate::finding::{Report, Trust};
+use crate::history::{Git, ObjectId, Prefixes, Snapshot, Step};
+use crate::policy::{Known, Policy, Source};
+use crate::rules::{self, Repository};
 use crate::text::Sources;
 
 /// What an example shows.
@@ -21,72 +24,197 @@ pub enum Kind {
     Passes,
 }
 
-/// An example of a rule's page: whole manifests.
+/// A file of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleFile {
+    /// Its path: `file=prompts/system.md` on its fence.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// When it came, or takes effect: `at=2026-11-27T15:00:00Z` on its fence.
+    pub at: Option<Moment>,
+}
+
+/// An example of a rule's page: whole manifests, and where a change is judged what stood before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
     /// What it shows.
     pub kind: Kind,
+    /// What stood before, in the order it came: fences `before`. Each is a commit of its own.
+    pub before: Vec<ExampleFile>,
+    /// What else the change brings: fences `also`.
+    pub also: Vec<ExampleFile>,
     /// The manifests.
-    pub text: String,
-    /// When the deploy would start, for rules that ask: `at=2026-11-27T15:00:00Z` on its fence.
-    pub at: Option<Moment>,
+    pub shown: ExampleFile,
+}
+
+/// What a fence of a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fence {
+    /// What stood before.
+    Before,
+    /// What else the change brings.
+    Also,
+    /// The example itself.
+    Shown(Kind),
+}
+
+/// Reads the fences of a page, one line after the other.
+#[derive(Default)]
+pub(super) struct Fences {
+    before: Vec<ExampleFile>,
+    also: Vec<ExampleFile>,
+    open: Option<(Fence, ExampleFile)>,
+}
+
+impl Fences {
+    /// Opens a fence by its info string; `None` where it is no part of an example.
+    pub(super) fn open(&mut self, info: &str) -> Option<Fence> {
+        let mut words = info.split_whitespace().skip(1);
+        let fence = match words.next()? {
+            "before" => Fence::Before,
+            "also" => Fence::Also,
+            "violates" => Fence::Shown(Kind::Violates),
+            "passes" => Fence::Shown(Kind::Passes),
+            _ => return None,
+        };
+        let mut file = ExampleFile { path: "deploy/example.yaml".to_owned(), text: String::new(), at: None };
+        for word in words {
+            if let Some(at) = word.strip_prefix("at=") {
+                file.at = at.parse().ok();
+            } else if let Some(path) = word.strip_prefix("file=") {
+                path.clone_into(&mut file.path);
+            }
+        }
+        self.open = Some((fence, file));
+        Some(fence)
+    }
+
+    /// Is a fence of an example open?
+    pub(super) const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// A line within the open fence.
+    pub(super) fn line(&mut self, line: &str) {
+        if let Some((_, file)) = &mut self.open {
+            file.text += line;
+            file.text.push('\n');
+        }
+    }
+
+    /// Closes the open fence, and gives the example that it completes.
+    pub(super) fn close(&mut self) -> Option<Example> {
+        let (fence, file) = self.open.take()?;
+        match fence {
+            Fence::Before => self.before.push(file),
+            Fence::Also => self.also.push(file),
+            Fence::Shown(kind) => {
+                let (before, also) = (std::mem::take(&mut self.before), std::mem::take(&mut self.also));
+                return Some(Example { kind, before, also, shown: file });
+            }
+        }
+        None
+    }
 }
 
 /// The examples of `rule`, in the order of its page.
 pub fn examples(rule: &RuleMeta) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
-    let mut open = false;
+    let mut fences = Fences::default();
     for line in docs(rule.docs) {
         match line.strip_prefix("```") {
-            Some("") => open = false,
-            Some(info) => {
-                let example = fence(info);
-                open = example.is_some();
-                found.extend(example);
-            }
-            None => {
-                if let Some(example) = found.last_mut().filter(|_| open) {
-                    example.text += line;
-                    example.text.push('\n');
-                }
-            }
+            Some("") => found.extend(fences.close()),
+            Some(info) => _ = fences.open(info),
+            None => fences.line(line),
         }
     }
     found
-}
-
-/// The example that a fence with this info string opens, if it is one.
-pub(super) fn fence(info: &str) -> Option<Example> {
-    let mut words = info.split_whitespace().skip(1);
-    let kind = match words.next()? {
-        "violates" => Kind::Violates,
-        "passes" => Kind::Passes,
-        _ => return None,
-    };
-    let at = words.find_map(|w| w.strip_prefix("at=")?.parse().ok());
-    Some(Example { kind, text: String::new(), at })
 }
 
 /// Examples are judged on this Tuesday.
 const TODAY: &str = "2026-11-24T12:00:00Z";
 
 impl Example {
-    /// Checks it under preset `recommended`, by `rule` alone if one is named. Nothing where the preset or the clock is
-    /// broken, which the tests would say.
+    /// Checks it under preset `recommended`, or the `rollgate.yaml` that stands before it, by `rule` alone if one is named.
+    /// Nothing where the preset or the clock is broken, which the tests would say.
     pub fn check(&self, rule: Option<&str>) -> Option<(Report, Sources)> {
+        let choice = Choice { select: rule.map(str::to_owned).into_iter().collect(), ignore: Vec::new() };
+        if !self.before.is_empty() {
+            return self.check_change(choice);
+        }
         let policy = preset("recommended")?;
-        let origin = Origin::Memory(self.text.as_bytes().into());
-        let files = vec![File { path: Arc::from("deploy/example.yaml"), origin }];
-        let select = rule.map(str::to_owned).into_iter().collect();
+        let origin = Origin::Memory(self.shown.text.as_bytes().into());
+        let files = vec![File { path: Arc::from(&*self.shown.path), origin }];
         Some(check(&Input {
             set: WorkingSet { files, ..WorkingSet::default() },
             policy: &policy,
-            choice: Choice { select, ignore: Vec::new() },
+            choice,
             now: TODAY.parse().ok()?,
-            at: self.at,
+            at: self.shown.at,
             repository: Repository::None,
             fail_on: None,
             allow_empty: true,
         }))
     }
+
+    /// Commits what stood before into a repository in memory, then the change, and judges that.
+    fn check_change(&self, choice: Choice) -> Option<(Report, Sources)> {
+        let today: Moment = TODAY.parse().ok()?;
+        let git = Git::in_memory().ok()?;
+        let mut base: Option<ObjectId> = None;
+        for file in &self.before {
+            let content = [(&*file.path, Some(file.text.as_bytes()))];
+            base = Some(git.record(base, file.at.unwrap_or(today), "before\n", &content).ok()?);
+        }
+        let at = self.shown.at.unwrap_or(today);
+        let files = self.also.iter().chain([&self.shown]);
+        let content: Vec<(&str, Option<&[u8]>)> = files.map(|f| (&*f.path, Some(f.text.as_bytes()))).collect();
+        let head = git.record(base, at, "change\n", &content).ok()?;
+        let (old, new) = (git.commit(&base?).ok()?.tree, git.commit(&head).ok()?.tree);
+        let files = git.diff(Some(&old), Some(&new), &Prefixes::all()).ok()?;
+        let policy = self.policy()?;
+        let brought = self.brought()?;
+        let (old, new) = (Snapshot::Tree(old), Snapshot::Tree(new));
+        let step = Step { old, new, files, at, commit: None, past: base };
+        let input = ChangeInput {
+            git: &git,
+            steps: vec![step],
+            policy: &policy,
+            trust: Trust { side: "base", commit: None },
+            choice,
+            now: at,
+            fail_on: None,
+            brought: brought.as_ref().map(|new| (&policy, new)),
+            overrides: Vec::new(),
+            notices: Vec::new(),
+            deepen: String::new(),
+        };
+        check_change(&input).ok()
+    }
+
+    /// The policy that stands before the change.
+    fn policy(&self) -> Option<Policy> {
+        let written = self.before.iter().rev().find(|f| f.path == POLICY);
+        written.map_or_else(|| preset("recommended"), |file| policy_of(&file.text, 0xF000_0000))
+    }
+
+    /// The policy that the change brings, if it brings one.
+    #[expect(clippy::option_option, reason = "the outer one is a policy that cannot be read")]
+    fn brought(&self) -> Option<Option<Policy>> {
+        match self.also.iter().chain([&self.shown]).find(|f| f.path == POLICY) {
+            Some(file) => policy_of(&file.text, 0xF100_0000).map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+const POLICY: &str = "rollgate.yaml";
+
+fn policy_of(text: &str, first_file: u32) -> Option<Policy> {
+    let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
+    let systems: Vec<&'static str> = adapters::ALL.iter().map(|a| a.meta().id).collect();
+    let known = Known { rules: &rules, systems: &systems, binder: &Registry, first_file };
+    let source = Source::File { path: POLICY.into(), text: text.into(), root: String::new() };
+    Policy::load(&known, source, &mut |_| Ok(None)).ok()
 }

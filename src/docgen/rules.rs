@@ -1,6 +1,6 @@
 //! The page of a rule.
 
-use super::examples::{Example, Kind, fence};
+use super::examples::{Example, Fence, Fences, Kind};
 use super::levels::Levels;
 use super::{docs, params, repository_path, sentence};
 use crate::catalog::RuleMeta;
@@ -31,32 +31,27 @@ pub(super) fn anchor(heading: &str) -> String {
 /// The rule's own text, with what is printed for each example beneath it.
 fn body(meta: &RuleMeta) -> String {
     let mut out = String::new();
-    let mut open: Option<Example> = None;
+    let mut fences = Fences::default();
     for line in docs(meta.docs) {
-        let info = line.strip_prefix("```");
-        match (info, &mut open) {
-            (Some(""), Some(example)) => {
+        match line.strip_prefix("```") {
+            Some("") if fences.is_open() => {
                 out += "```\n";
-                out += &printed(meta, example);
-                open = None;
+                out += &fences.close().map(|example| printed(meta, &example)).unwrap_or_default();
                 continue;
             }
-            (Some(info), None) => {
-                open = fence(info);
-                if let Some(example) = &open {
-                    out += match example.kind {
-                        Kind::Violates => "Found:\n\n",
-                        Kind::Passes => "Fine:\n\n",
+            Some(info) => {
+                if let Some(fence) = fences.open(info) {
+                    out += match fence {
+                        Fence::Before => "Before:\n\n",
+                        Fence::Also => "The change also brings:\n\n",
+                        Fence::Shown(Kind::Violates) => "Found:\n\n",
+                        Fence::Shown(Kind::Passes) => "Fine:\n\n",
                     };
                     out += "```yaml\n";
                     continue;
                 }
             }
-            (None, Some(example)) => {
-                example.text += line;
-                example.text.push('\n');
-            }
-            (None, None) | (Some(_), Some(_)) => {}
+            None => fences.line(line),
         }
         out += line;
         out.push('\n');

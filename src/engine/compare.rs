@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::gate::loosened;
 use super::past::Pasts;
 use super::settle::settle;
 use super::standing::{Standing, Stood};
@@ -10,10 +11,10 @@ use super::{LoadLimits, Loaded, governed, load};
 use crate::adapters::{Audience, Lowered};
 use crate::collect::{File, Origin, is_manifest, shown};
 use crate::finding::{Coverage, Failure, Skipped};
-use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, Snapshot, Step, TreeFile};
-use crate::model::{Change, Drill, Past, Problem, Rollout, settle_candidates};
-use crate::policy::Policy;
-use crate::rules::GovernedChange;
+use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, ObjectId, Snapshot, Step, TreeFile};
+use crate::model::{Change, CriteriaAtStart, Drill, Past, PastEnd, Problem, Rollout, settle_candidates};
+use crate::policy::{Policy, waiver_weakenings};
+use crate::rules::{GovernedChange, Weakened};
 use crate::text::{FileId, Span};
 
 /// Files of one side, each with what it lowered to.
@@ -32,6 +33,8 @@ pub(super) struct Compared {
     pub(super) governed: Vec<GovernedChange>,
     /// Drills on record after it.
     pub(super) drills: Vec<Drill>,
+    /// Waivers that it adds or widens.
+    pub(super) weakened: Vec<Weakened>,
 }
 
 /// The desk on which steps are compared, one after the other.
@@ -86,6 +89,7 @@ impl<'a> Desk<'a> {
         let lends = old_side.iter().chain(&new_side).any(|l| l.lowered.lends);
         let problems: Vec<Problem> = new_side.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
         let mut drills: Vec<Drill> = new_side.iter().flat_map(|l| l.lowered.drills.iter().cloned()).collect();
+        let weakened = self.waived(step, &old_side, &new_side);
         self.cover(&new_side);
         let (old_paths, new_paths) = (paths_of(&old_side), paths_of(&new_side));
         let old_side: Side = old_side.into_iter().map(|s| (s.path, s.lowered.into())).collect();
@@ -102,7 +106,7 @@ impl<'a> Desk<'a> {
         self.exchange(&old_paths, new_side);
         let after = self.rollouts(&new_paths, &step.new)?;
         let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
-        let mut compared = Compared { problems, drills, ..Compared::default() };
+        let mut compared = Compared { problems, drills, weakened, ..Compared::default() };
         let pairs = self.pair(before, after, &renames(&touched));
         let others = others_before.into_iter().zip(others_after).filter(|(b, a)| b != a).map(|(b, a)| (Some(b), a));
         for (before, after) in pairs.into_iter().chain(others) {
@@ -110,6 +114,15 @@ impl<'a> Desk<'a> {
         }
         compared.governed = governed::changes(self, step, &compared)?;
         Ok(compared)
+    }
+
+    /// The waivers that the step adds, widens or prolongs.
+    fn waived(&self, step: &Step, old: &[Sided], new: &[Sided]) -> Vec<Weakened> {
+        let all = |side: &[Sided]| side.iter().flat_map(|s| s.lowered.waivers.iter().cloned()).collect::<Vec<_>>();
+        let (before, after) = (all(old), all(new));
+        let nowhere = Span::new(FileId(0), 0, 0);
+        let found = waiver_weakenings(&before, &after, self.policy.timezone).into_iter();
+        found.filter(|w| w.matters(step.at)).map(|w| loosened(w, nowhere)).collect()
     }
 
     fn takes(&self, change: &FileChange) -> bool {
@@ -313,6 +326,7 @@ impl<'a> Desk<'a> {
         let mut change = Change::between(step.at, before.map(Arc::new), &after, past);
         change.commit = step.commit.map(|id| id.short().into());
         change.edited = !same_text;
+        change.criteria_at_start = self.criteria_at_start(&change, &after)?;
         if step.commit.is_some() {
             let path = |r: &Rollout| self.path(r).to_owned();
             let (old, new) = (change.before.as_ref().map(|b| path(b)), path(&after));
@@ -323,6 +337,34 @@ impl<'a> Desk<'a> {
             out.changes.push(change);
         }
         Ok(())
+    }
+
+    /// Were there criteria when the candidate that goes on met its first people? All files of that commit are read: a plan
+    /// may have supplied them.
+    fn criteria_at_start(&mut self, change: &Change, after: &Rollout) -> Result<CriteriaAtStart, HistoryError> {
+        let going_on = change.moves.iter().find(|m| m.from.is_limited());
+        let Some(step) = going_on.filter(|_| !after.rollback.criteria.is_empty() && change.rollback.is_none()) else {
+            return Ok(CriteriaAtStart::NotAsked);
+        };
+        let exposed = change.exposed(&step.key).count();
+        let Some(first) = exposed.checked_sub(1).and_then(|i| change.past.versions.get(i)) else {
+            return Ok(CriteriaAtStart::Unknown);
+        };
+        let is_first = exposed < change.past.versions.len() || change.past.end == PastEnd::Complete;
+        let Some(id) = ObjectId::from_hex(&first.commit) else { return Ok(CriteriaAtStart::Unknown) };
+        let tree = Snapshot::Tree(self.git.commit(&id)?.tree);
+        let mut then = Desk::new(self.git, self.policy, self.limits, Pasts::default());
+        then.stand(&tree)?;
+        let paths: Vec<Arc<str>> = then.standing.paths().cloned().collect();
+        let all = paths.iter().flat_map(|p| then.standing.rollouts(p));
+        let had_some = all
+            .filter(|r| r.adapter.id == after.adapter.id && r.id == after.id)
+            .any(|r| !r.rollback.criteria.is_empty() || r.hidden_criteria().is_some());
+        Ok(match (had_some, is_first) {
+            (true, true) => CriteriaAtStart::There,
+            (true, false) => CriteriaAtStart::Unknown,
+            (false, _) => CriteriaAtStart::Missing(id.short().into()),
+        })
     }
 
     /// The text at `span`.

@@ -7,7 +7,7 @@ use super::check::{bounds, note};
 use super::compare::{Compared, Desk};
 use super::judge::{Judged, judge};
 use super::past::Pasts;
-use super::plan::{Choice, Plan};
+use super::plan::{Choice, Plan, Registry};
 use super::seal::seal;
 use super::settle::{facets, service_anchors};
 use crate::catalog::Level;
@@ -16,9 +16,9 @@ use crate::collect::Origin;
 use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
 use crate::history::{Git, HistoryError, Step};
 use crate::model::{Change, Rollback, Rollout};
-use crate::policy::{Policy, Selector};
-use crate::rules::{self, DeclaredService, Facts, Repository};
-use crate::text::{FileId, Sources};
+use crate::policy::{Policy, Selector, Weakening, weakenings};
+use crate::rules::{self, DeclaredService, Facts, Repository, Weakened};
+use crate::text::{FileId, Sources, Span};
 
 /// Somebody let a change through by a trailer in one of its commits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct ChangeInput<'a> {
     pub now: Moment,
     /// The level that fails, where the command line says so.
     pub fail_on: Option<Level>,
+    /// The policies before and after the change, where it brings another one.
+    pub brought: Option<(&'a Policy, &'a Policy)>,
     /// Who let it through, where the policy allows that.
     pub overrides: Vec<Override>,
     /// What is said beside the findings.
@@ -65,9 +67,11 @@ pub fn check_change(input: &ChangeInput<'_>) -> Result<(Report, Sources), Histor
     }
     let mut run =
         Run { input, plan: Plan::default(), judged: Judged::default(), notices: Vec::new(), ran: BTreeSet::new() };
-    for step in &input.steps {
+    for (index, step) in input.steps.iter().enumerate() {
         let compared = desk.compare(step)?;
-        run.step(&mut desk, step, compared);
+        // What several commits make of the policy is told once.
+        let brought = input.brought.filter(|_| index + 1 == input.steps.len());
+        run.step(&mut desk, step, compared, brought);
     }
     Ok(run.report(desk))
 }
@@ -83,7 +87,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn step(&mut self, desk: &mut Desk<'_>, step: &Step, compared: Compared) {
+    fn step(&mut self, desk: &mut Desk<'_>, step: &Step, compared: Compared, brought: Option<(&Policy, &Policy)>) {
         desk.coverage.rollouts += compared.rollouts.len();
         for (rollout, change) in compared.rollouts.iter().zip(&compared.changes) {
             self.notices.extend(rollback(rollout, change));
@@ -96,7 +100,8 @@ impl Run<'_> {
             self.plan.bind(policy, &self.input.choice, selector);
             self.ran.extend(self.plan.rules(selector).iter().map(|r| r.def.meta.id));
         }
-        let facts = self.facts(desk, step, compared);
+        let mut facts = self.facts(desk, step, compared);
+        facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
         let judged = judge(&self.plan, &facts, &selectors, &base);
         let commit = step.commit.map(|id| id.short());
         self.judged.findings.extend(judged.findings.into_iter().map(|f| Finding { commit: commit.clone(), ..f }));
@@ -104,7 +109,7 @@ impl Run<'_> {
     }
 
     fn facts(&self, desk: &Desk<'_>, step: &Step, compared: Compared) -> Facts {
-        let Compared { rollouts, changes, problems, governed, drills } = compared;
+        let Compared { rollouts, changes, problems, governed, drills, weakened } = compared;
         let policy = self.input.policy;
         let mut touched: BTreeSet<&str> = rollouts.iter().map(|r| &*r.service).collect();
         let shipped: Vec<&str> = governed.iter().map(|g| &*g.shipped_by).collect();
@@ -129,7 +134,7 @@ impl Run<'_> {
             drills,
             problems,
             services,
-            weakened: Vec::new(),
+            weakened,
             repository: Repository::Unread,
         }
     }
@@ -146,7 +151,8 @@ impl Run<'_> {
         notices.extend(overrule(input, &mut sealed.findings));
         let mut failures = desk.failures.clone();
         failures.extend(unknown_to_history(&sealed.undetermined, &sources, &input.deepen));
-        for file in &policy.files {
+        let brought = input.brought.into_iter().flat_map(|(old, new)| old.files.iter().chain(&new.files));
+        for file in policy.files.iter().chain(brought) {
             sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
         }
         show(&mut sources, &desk, &sealed);
@@ -165,6 +171,21 @@ impl Run<'_> {
         };
         (report, sources)
     }
+}
+
+/// What the policy `new` asks less of than `old`.
+fn weakened(old: &Policy, new: &Policy, at: Moment) -> Vec<Weakened> {
+    let found = weakenings(old, new, &Registry).into_iter().filter(|w| w.matters(at));
+    let start = |policy: &Policy| policy.repository_files().next().map(|f| Span::new(f.id, 0, 0));
+    let nowhere = start(new).or_else(|| start(old)).unwrap_or(Span::new(FileId(0), 0, 0));
+    found.map(|w| loosened(w, nowhere)).collect()
+}
+
+/// A weakening as the rule reports it.
+pub(super) fn loosened(weakening: Weakening, nowhere: Span) -> Weakened {
+    let help = "say in the review why less is enough, or leave it as it was; this change is judged by the old rules";
+    let Weakening { span, about, what, ends: _ } = weakening;
+    Weakened { span: span.unwrap_or(nowhere), what, about, help: help.to_owned() }
 }
 
 /// A rollback is never blocked, and always told.

@@ -77,7 +77,7 @@ impl Pasts {
     pub(super) fn note(&mut self, step: &Step, old: Option<&str>, new: &str, after: &Rollout) {
         let Some(old) = old else { return };
         let Some(mut past) = self.known.remove(&(identity(after), old.to_owned())) else { return };
-        let commit = step.commit.map(|id| id.short()).unwrap_or_default().into();
+        let commit = step.commit.map(|id| id.to_string()).unwrap_or_default().into();
         past.versions.insert(0, PastVersion { at: step.at, commit, rollout: Some(Arc::new(after.clone())) });
         self.known.insert((identity(after), new.to_owned()), past);
     }
@@ -103,5 +103,5 @@ fn version(git: &Git, limits: &LoadLimits, version: &Version, there: &Rollout) -
         }
     }
     let rollout = rollout.map(Arc::new);
-    Ok(PastVersion { at: version.time, commit: version.commit.short().into(), rollout })
+    Ok(PastVersion { at: version.time, commit: version.commit.to_string().into(), rollout })
 }

@@ -11,7 +11,7 @@ use crate::text::Span;
 pub struct PastVersion {
     /// When it came: the committer date on the first-parent line.
     pub at: Moment,
-    /// The commit that brought it, shortened.
+    /// The commit that brought it: its whole id.
     pub commit: Box<str>,
     /// The rollout from then on; `None` where it was taken away.
     pub rollout: Option<Arc<Rollout>>,
@@ -78,6 +78,19 @@ pub enum Rollback {
     },
 }
 
+/// What history says of the criteria when the candidate met its first people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CriteriaAtStart {
+    /// Nobody meets a candidate yet, or there are no criteria now.
+    NotAsked,
+    /// There were some.
+    There,
+    /// There were none, at the commit of that name.
+    Missing(Box<str>),
+    /// History ends after that.
+    Unknown,
+}
+
 /// One rollout between base and head.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -99,6 +112,8 @@ pub struct Change {
     pub rollback: Option<Rollback>,
     /// What it was before.
     pub past: Past,
+    /// Were there criteria when the candidate that goes on met its first people?
+    pub criteria_at_start: CriteriaAtStart,
 }
 
 impl Change {
@@ -107,8 +122,18 @@ impl Change {
         let moves = before.as_ref().map_or_else(Vec::new, |b| moves(b, after, &past));
         let payload_changed = before.as_ref().is_some_and(|b| ships_another(b, after));
         let plan_changed = before.as_ref().is_none_or(|b| goes_another_way(b, after));
-        let mut change =
-            Self { at, commit: None, edited: true, before, payload_changed, plan_changed, moves, rollback: None, past };
+        let mut change = Self {
+            at,
+            commit: None,
+            edited: true,
+            before,
+            payload_changed,
+            plan_changed,
+            moves,
+            rollback: None,
+            past,
+            criteria_at_start: CriteriaAtStart::NotAsked,
+        };
         change.rollback = change.going_back(after);
         change
     }

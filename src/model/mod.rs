@@ -19,7 +19,7 @@ mod rollout;
 mod shadow;
 pub mod units;
 
-pub use change::{Change, Move, Past, PastEnd, PastVersion, Rollback, Since, settle_candidates};
+pub use change::{Change, CriteriaAtStart, Move, Past, PastEnd, PastVersion, Rollback, Since, settle_candidates};
 pub use criterion::{Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, StageRange};
 pub use destination::Destination;
 pub use exposure::{Audience, Basis, Exposure, Share};

@@ -8,7 +8,7 @@ use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
-use crate::model::{Fact, GateKind, Hold, Rollout, Share, Stage, Strategy};
+use crate::model::{Change, Fact, GateKind, Hold, Rollout, Share, Stage, Strategy};
 use crate::text::Span;
 
 declare_rule! {
@@ -22,8 +22,11 @@ declare_rule! {
     /// timed hold) *and* the old side stays ready for at least `min-retention`.
     ///
     /// A plain workload that is recreated with more than one replica is a big bang where it carries a `rollgate/`
-    /// annotation or the policy names its service; otherwise `ungated-workload` speaks. A rolling update is never one. A live
-    /// split is none either: its history tells.
+    /// annotation or the policy names its service; otherwise `ungated-workload` speaks. A rolling update is never one.
+    ///
+    /// A live split (KServe, Knative, Istio, Gateway API …) is judged by what a change makes of it, not by where it stands:
+    /// what nobody met at base and everybody meets at head is a big bang, and so is a new payload while all traffic goes to
+    /// it. A split that is new is an introduction, and going back is never stopped.
     ///
     /// ## Why it matters
     ///
@@ -113,6 +116,25 @@ impl Rule for BigBang {
             Reached::Everybody(index) => one_step(rollout, index, cx),
             Reached::Unknown(span) => cx.unknown(rollout, span, "the first share is not written in these files"),
             Reached::Some | Reached::Nobody => {}
+        }
+    }
+
+    fn change(_params: &Params, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
+        if !rollout.is_judged() || rollout.plain_workload {
+            return;
+        }
+        for step in change.moves.iter().filter(|m| m.from == Share::NONE && m.to == Share::ALL) {
+            let who = step.name.as_ref().map_or_else(|| "the new version".to_owned(), |name| format!("`{name}`"));
+            let what =
+                format!("everybody meets {who} in one step: nobody has it before this change, and 100% after it");
+            let help = "give it a few percent first, and more in later changes, each after its hold";
+            cx.report(step.span, what, help)
+                .measured("0% to 100%", "a limited share first")
+                .about(format!("change {}", step.name.as_deref().unwrap_or_default()));
+        }
+        let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic());
+        if let Some(stage) = dynamic.filter(|_| change.payload_changed && rollout.progression.is_live()) {
+            cx.unknown(rollout, stage.exposure.span(), "what share the new version gets is not written in these files");
         }
     }
 

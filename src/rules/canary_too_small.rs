@@ -7,7 +7,7 @@ use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{Exposure, Rollout, Share, Stage};
+use crate::model::{Change, Exposure, Rollout, Share, Stage};
 
 declare_rule! {
     /// ## What it checks
@@ -109,6 +109,10 @@ impl Rule for CanaryTooSmall {
 /// The candidates of a live split stand side by side: the largest counts.
 pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option<(usize, &'r Stage, &'r Exposure)> {
     let limited = |stage: &'r Stage| stage.exposure.known().filter(|e| e.judged().is_limited());
+    // History shows that the first limited share lies behind it: how it goes on is `stage-skipped`'s matter.
+    if cx.change().is_some_and(Change::goes_on) {
+        return None;
+    }
     if rollout.progression.is_live() && rollout.is_judged() && !rollout.exposure_is_dynamic() {
         let found = rollout.stages().iter().enumerate().filter_map(|(i, s)| Some((i, s, limited(s)?)));
         return found.max_by_key(|(i, _, exposure)| (exposure.judged(), std::cmp::Reverse(*i)));

@@ -287,6 +287,10 @@ impl Rule for DeployWindow {
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let scheduled = rollout.schedule.as_ref().map(|s| &s.start);
+        // What changes nothing that people meet starts no deploy.
+        if cx.change().is_some_and(|change| !change.deploys()) {
+            return;
+        }
         let Some(at) = scheduled.map(|s| s.value.to_utc()).or(cx.facts.at) else { return };
         let path = cx.facts.path(rollout.span);
         let calendar = Calendar::new(params, cx.facts.zone, |wanted| wanted.holds(rollout, path));

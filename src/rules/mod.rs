@@ -6,9 +6,12 @@ pub mod analysis_cannot_fire;
 pub mod big_bang;
 pub mod canary_too_large;
 pub mod canary_too_small;
+pub mod criteria_after_exposure;
+pub mod criteria_loosened;
 mod cx;
 pub mod deploy_window;
 pub mod field_ignored;
+pub mod hold_cut_short;
 pub mod hold_too_short;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
@@ -28,9 +31,11 @@ pub mod rollback_starts_late;
 pub mod rollout_too_fast;
 pub mod shadow_too_short;
 pub mod shadow_without_comparison;
+pub mod stage_skipped;
 pub mod step_too_steep;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod ungated_change;
 pub mod ungated_workload;
 mod weaker;
 pub mod weight_unreachable;
@@ -144,11 +149,16 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<canary_too_large::CanaryTooLarge>(),
     RuleDef::of::<canary_too_small::CanaryTooSmall>(),
     RuleDef::of::<step_too_steep::StepTooSteep>(),
+    RuleDef::of::<ungated_change::UngatedChange>(),
     RuleDef::of::<ungated_workload::UngatedWorkload>(),
     RuleDef::of::<weight_unreachable::WeightUnreachable>(),
+    RuleDef::of::<hold_cut_short::HoldCutShort>(),
     RuleDef::of::<hold_too_short::HoldTooShort>(),
     RuleDef::of::<rollout_too_fast::RolloutTooFast>(),
+    RuleDef::of::<stage_skipped::StageSkipped>(),
     RuleDef::of::<analysis_cannot_fire::AnalysisCannotFire>(),
+    RuleDef::of::<criteria_after_exposure::CriteriaAfterExposure>(),
+    RuleDef::of::<criteria_loosened::CriteriaLoosened>(),
     RuleDef::of::<rollback_criteria_missing::RollbackCriteriaMissing>(),
     RuleDef::of::<rollback_criterion_not_numeric::RollbackCriterionNotNumeric>(),
     RuleDef::of::<rollback_criterion_too_loose::RollbackCriterionTooLoose>(),

@@ -29,19 +29,28 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// It compares two versions of a policy. The first makes it speak when it becomes the second; the other way round it
-    /// is silent.
-    ///
-    /// ```yaml
+    /// ```yaml before at=2026-11-16T10:00:00Z file=rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 1%}
     /// ```
     ///
-    /// ```yaml
+    /// ```yaml violates file=rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 0.5%}
+    /// ```
+    ///
+    /// ```yaml before at=2026-11-16T10:00:00Z file=rollgate.yaml
+    /// version: 1
+    /// rules:
+    ///   canary-too-small: {level: error, min: 1%}
+    /// ```
+    ///
+    /// ```yaml passes file=rollgate.yaml
+    /// version: 1
+    /// rules:
+    ///   canary-too-small: {level: error, min: 2%}
     /// ```
     ///
     /// ## What it cannot see

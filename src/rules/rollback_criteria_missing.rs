@@ -3,7 +3,7 @@
 use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{GateKind, Progression, Rollout, Share, Stage};
+use crate::model::{GateKind, Move, Progression, Rollout, Share, Stage};
 
 declare_rule! {
     /// ## What it checks
@@ -75,7 +75,9 @@ impl Rule for RollbackCriteriaMissing {
             return;
         }
         let anchor = rollout.rollback.anchor;
-        match meets_people(&rollout.progression) {
+        let grows = cx.change().is_some_and(|c| c.moves.iter().any(Move::grows));
+        let meets = if grows { Meets::Somebody } else { meets_people(&rollout.progression) };
+        match meets {
             Meets::Nobody => return,
             Meets::Unknown => {
                 let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic());
@@ -91,6 +93,9 @@ impl Rule for RollbackCriteriaMissing {
         }
         let what = match rollout.progression {
             Progression::Declared(_) => "no rollback criterion: nothing says when this rollout goes back",
+            Progression::Live(_) if grows => {
+                "no rollback criterion while traffic moves to a new version: nothing says when it goes back"
+            }
             Progression::Live(_) => "no rollback criterion while traffic is split: nothing says when it goes back",
         };
         let help = match rollout.progression {

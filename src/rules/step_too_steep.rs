@@ -88,7 +88,7 @@ impl Default for Params {
     }
 }
 
-fn factor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(super) fn factor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let factor = f64::deserialize(deserializer)?;
     let error = || serde::de::Error::custom(format!("`{factor}` is no factor of growth: write a number of at least 1"));
     (factor >= 1.0 && factor.is_finite()).then_some(factor).ok_or_else(error)
@@ -153,7 +153,7 @@ fn step(params: &Params, (from, to): (Share, Share), at: (Option<&Stage>, &Stage
     };
     let what =
         format!("exposure grows from {from} to {to}, by {found}, in one step; this policy allows at most {limit}");
-    let between = between(params, from, to);
+    let between = between(params.max_increase, params.max_factor, from, to);
     let help = format!("put a stage between the two, such as {between}");
     let raw = cx.report(stage.exposure.span(), what, help);
     raw.measured(found, format!("<= {limit}")).about(format!("stage {index}")).limit(parameter);
@@ -163,9 +163,9 @@ fn step(params: &Params, (from, to): (Share, Share), at: (Option<&Stage>, &Stage
 }
 
 /// The largest share that may follow `from`, or half the way to `to` where that is less.
-fn between(params: &Params, from: Share, to: Share) -> Share {
-    let by_points = from.ppm().saturating_add(params.max_increase.0);
-    let by_factor = if from > Share::NONE { from.percent() * params.max_factor } else { 100.0 };
+pub(super) fn between(increase: Points, factor: f64, from: Share, to: Share) -> Share {
+    let by_points = from.ppm().saturating_add(increase.0);
+    let by_factor = if from > Share::NONE { from.percent() * factor } else { 100.0 };
     let half = Share::from_ppm(from.ppm().midpoint(to.ppm()));
     Share::from_ppm(by_points).min(Share::from_percent(by_factor)).min(half)
 }

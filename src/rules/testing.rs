@@ -1,15 +1,17 @@
 //! Hand-built models for the rules' unit tests.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Cx, Facts, Raw, Repository, Rule};
 use crate::catalog::AdapterMeta;
-use crate::clock::Tz;
+use crate::clock::{Moment, Tz};
 use crate::model::units::parse_bound;
 use crate::model::{
-    Action, Basis, Comparison, Criterion, CriterionClass, Declared, Drill, DrillOutcome, Evaluated, Evidence, Exposure,
-    Fact, Hold, Metric, ObjectRef, Progression, Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange,
-    Strategy, SubjectKind,
+    Action, Basis, Change, Comparison, CriteriaAtStart, Criterion, CriterionClass, Declared, Drill, DrillOutcome,
+    Evaluated, Evidence, Exposure, Fact, Hold, Metric, ObjectRef, Past, PastEnd, PastVersion, Payload, Progression,
+    Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
 };
 use crate::text::{FileId, Span, Spanned};
 
@@ -176,6 +178,57 @@ where
         properties.iter().filter_map(|(name, p)| Some((name.clone(), p.get("default")?.clone()))).collect();
     let told: R::Params = serde_json::from_value(told).unwrap();
     assert_eq!(format!("{told:?}"), format!("{:?}", R::Params::default()));
+}
+
+/// `rollout`, with that for its payload.
+pub(crate) fn shipping(mut rollout: Rollout, value: &str) -> Rollout {
+    rollout.payload = vec![Payload { path: "/image".into(), value: value.into(), span: HERE }];
+    rollout
+}
+
+/// A change with what stood before it.
+pub(crate) struct Timeline {
+    at: Moment,
+    past: Past,
+    /// What history says of the criteria when exposure began.
+    pub(crate) criteria_at_start: CriteriaAtStart,
+}
+
+impl Timeline {
+    /// A change at `at` with these versions before it, newest first.
+    pub(crate) fn new(at: &str, versions: &[(&str, Rollout)], end: PastEnd) -> Self {
+        let version = |(at, rollout): &(&str, Rollout)| PastVersion {
+            at: at.parse().unwrap(),
+            commit: "3f2a9c1".into(),
+            rollout: Some(Arc::new(rollout.clone())),
+        };
+        let versions = versions.iter().map(version).collect();
+        Self { at: at.parse().unwrap(), past: Past { versions, end }, criteria_at_start: CriteriaAtStart::NotAsked }
+    }
+
+    /// What rule `R` reports of a change to `after`.
+    pub(crate) fn check<R: Rule>(self, params: Value, after: Rollout) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
+        let params: R::Params = serde_json::from_value(params).unwrap();
+        let before = self.past.versions.first().and_then(|v| v.rollout.clone());
+        let mut change = Change::between(self.at, before, &after, self.past);
+        change.criteria_at_start = self.criteria_at_start;
+        let mut facts = facts(vec![after]);
+        facts.at = Some(self.at);
+        facts.changes.push(change);
+        let mut cx = Cx::new(R::META, &facts, Some(0));
+        R::rollout(&params, &facts.rollouts[0], &mut cx);
+        if facts.changes[0].rollback.is_none() {
+            R::change(&params, &facts.changes[0], &facts.rollouts[0], &mut cx);
+        }
+        cx.into_parts()
+    }
+}
+
+/// What rule `R` reports of a change from `before`, which stood for long, to `after`.
+pub(crate) fn changed<R: Rule>(params: Value, before: Rollout, after: Rollout) -> Vec<Raw> {
+    Timeline::new("2026-11-24T12:00:00Z", &[("2026-10-01T12:00:00Z", before)], PastEnd::Complete)
+        .check::<R>(params, after)
+        .0
 }
 
 /// What rule `R` reports of one rollout with `params` (`json!({})` for the defaults).
