@@ -1,6 +1,10 @@
 //! Moments, zones and calendar arithmetic.
 
+mod calendar;
+pub mod holidays;
 pub mod period;
+mod recurrence;
+mod stamp;
 mod week_days;
 pub mod windows;
 pub mod written;

@@ -168,6 +168,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         now: input.now,
         at: input.at,
         zone: input.policy.timezone,
+        calendars: input.policy.calendars.clone(),
         service_anchors: service_anchors(&linked.rollouts),
         rollouts: linked.rollouts,
         drills: linked.drills,

@@ -98,6 +98,10 @@ impl Binder for Registry {
         rules::find(rule).map_or(&[], |def| def.follows)
     }
 
+    fn calendars(&self, rule: &str) -> &'static [&'static str] {
+        rules::find(rule).map_or(&[], |def| def.calendars)
+    }
+
     fn schema(&self, rule: &str) -> Value {
         let mut generator = SchemaGenerator::default();
         let Some(def) = rules::find(rule) else { return Value::Null };

@@ -7,6 +7,7 @@ pub mod big_bang;
 pub mod canary_too_large;
 pub mod canary_too_small;
 mod cx;
+pub mod deploy_days;
 pub mod deploy_window;
 pub mod field_ignored;
 pub mod hold_too_short;
@@ -53,6 +54,9 @@ pub trait Rule: Sized + 'static {
     /// Parameters that follow another rule's unless they are set themselves: (own, rule, its parameter).
     const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] = &[];
 
+    /// Parameters that name calendars of the repository, which are read with the policy.
+    const CALENDARS: &'static [&'static str] = &[];
+
     /// Judges one rollout with the parameters that the policy gives it there.
     fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
 
@@ -94,6 +98,8 @@ pub struct RuleDef {
     pub meta: &'static RuleMeta,
     /// See [`Rule::FOLLOWS`].
     pub follows: &'static [(&'static str, &'static str, &'static str)],
+    /// See [`Rule::CALENDARS`].
+    pub calendars: &'static [&'static str],
     /// Binds it to parameters; the error is serde's and names the parameter.
     pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
     /// The schema of its parameters.
@@ -106,6 +112,7 @@ impl RuleDef {
         Self {
             meta: R::META,
             follows: R::FOLLOWS,
+            calendars: R::CALENDARS,
             bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
             schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
         }
