@@ -1,7 +1,11 @@
 //! Moments, zones and calendar arithmetic.
 
+mod calendar;
 pub mod coverage;
+pub mod holidays;
 pub mod period;
+mod recurrence;
+mod stamp;
 mod week_days;
 pub mod windows;
 pub mod written;

@@ -73,10 +73,15 @@ impl Window {
         today && from <= now && now < until
     }
 
-    /// The local time at which it opens on `day`, if it does.
-    fn opens(self, day: NaiveDate) -> Option<NaiveDateTime> {
-        let from = u32::from(self.hours.map_or(0, |h| h.from));
-        self.days.holds(day.weekday()).then(|| day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(from)))
+    /// The local times at which the window of `day` opens and closes, if there is one.
+    fn edges(self, day: NaiveDate) -> Option<[NaiveDateTime; 2]> {
+        let at = |minutes: u16| day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minutes));
+        let edges = match self.hours {
+            None => [at(0), at(1440)],
+            Some(hours) if hours.wraps() => [at(hours.from), at(1440 + hours.until)],
+            Some(hours) => [at(hours.from), at(hours.until)],
+        };
+        self.days.holds(day.weekday()).then_some(edges)
     }
 }
 
@@ -148,6 +153,9 @@ pub enum State {
     WrongHour,
 }
 
+/// How far ahead openings and closings are looked for.
+pub const HORIZON: TimeDelta = TimeDelta::days(400);
+
 /// When deploys may start: inside a window and outside of every freeze.
 #[derive(Clone, Debug)]
 pub struct Windows<'p> {
@@ -177,7 +185,6 @@ impl Windows<'_> {
 
     /// The first moment from `after` on at which a deploy may start, if there is one within 400 days.
     pub fn next_open(&self, after: Moment) -> Option<Moment> {
-        const HORIZON: TimeDelta = TimeDelta::days(400);
         let end = after.checked_add_signed(HORIZON)?;
         let mut at = after;
         while at <= end {
@@ -190,15 +197,31 @@ impl Windows<'_> {
         None
     }
 
-    /// The first moment after `at` at which a window may open: where one begins, or where the clocks change.
+    /// The first moment from `after` on at which no deploy may start, if there is one within 400 days.
+    pub fn next_close(&self, after: Moment) -> Option<Moment> {
+        let end = after.checked_add_signed(HORIZON)?;
+        let mut at = after;
+        while at <= end {
+            if self.state(at) != State::Open {
+                return Some(at);
+            }
+            let freezes = self.freezes.iter().map(|f| f.start).filter(|start| *start > at);
+            at = freezes.chain(self.next_change(at)).min()?;
+        }
+        None
+    }
+
+    /// The first moment after `at` at which a window may open or close: where one begins or ends, or where the clocks
+    /// change.
     fn next_change(&self, at: Moment) -> Option<Moment> {
-        let today = local(self.zone, at).date();
+        let yesterday = local(self.zone, at).date().pred_opt()?;
         let mut next: Option<Moment> = None;
-        for ahead in 0..=8 {
-            let day = today.checked_add_days(Days::new(ahead))?;
-            let from = at + TimeDelta::days(i64::try_from(ahead).ok()?);
-            let opens = self.allow.iter().filter_map(|w| w.opens(day));
-            let moments = opens.flat_map(|l| [first(self.zone, l), last(self.zone, l)]);
+        for ahead in 0..=9 {
+            // A window of yesterday may close today.
+            let day = yesterday.checked_add_days(Days::new(ahead))?;
+            let from = at + TimeDelta::days(i64::try_from(ahead).ok()? - 1);
+            let edges = self.allow.iter().filter_map(|w| w.edges(day)).flatten();
+            let moments = edges.flat_map(|l| [first(self.zone, l), last(self.zone, l)]);
             let all = moments.chain(clock_change(self.zone, from, from + TimeDelta::days(1)));
             next = all.filter(|m| *m > at).chain(next).min();
             if next.is_some_and(|n| n <= from) {
@@ -215,13 +238,13 @@ fn local(zone: Tz, at: Moment) -> NaiveDateTime {
 }
 
 /// The first moment at which the wall clock shows `shown` or, where it skips that, what comes after the gap.
-fn first(zone: Tz, shown: NaiveDateTime) -> Moment {
+pub(super) fn first(zone: Tz, shown: NaiveDateTime) -> Moment {
     let found = zone.from_local_datetime(&shown);
     found.earliest().map_or_else(|| after_gap(zone, shown), |t| t.to_utc())
 }
 
 /// The last moment at which the wall clock shows `shown` or, where it skips that, what comes after the gap.
-fn last(zone: Tz, shown: NaiveDateTime) -> Moment {
+pub(super) fn last(zone: Tz, shown: NaiveDateTime) -> Moment {
     let found = zone.from_local_datetime(&shown);
     found.latest().map_or_else(|| after_gap(zone, shown), |t| t.to_utc())
 }

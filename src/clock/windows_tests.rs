@@ -103,6 +103,64 @@ fn freezes_hold_even_inside_a_window_and_the_search_has_an_end() {
     assert_eq!(Windows { zone: UTC, allow: &all, freezes: ages }.next_open(at("2026-12-20T12:00:00Z")), None);
 }
 
+#[test]
+fn the_next_closing() {
+    let closes = |allow: &[Window], after: &str| {
+        let windows = Windows { zone: BERLIN, allow, freezes: Vec::new() };
+        windows.next_close(at(after)).map(|t| t.with_timezone(&BERLIN).to_rfc3339())
+    };
+    let whole = [window("mon-wed", None), window("thu", Some("00:00-12:00"))];
+    assert_eq!(closes(&whole, "2026-11-24T10:00:00Z").as_deref(), Some("2026-11-26T12:00:00+01:00"));
+    let night = [window("tue", Some("22:00-04:00"))];
+    assert_eq!(closes(&night, "2026-11-24T22:00:00Z").as_deref(), Some("2026-11-25T04:00:00+01:00"));
+    assert_eq!(closes(&night, "2026-11-25T02:00:00Z").as_deref(), Some("2026-11-25T04:00:00+01:00"));
+    assert_eq!(closes(&night, "2026-11-25T12:00:00Z").as_deref(), Some("2026-11-25T13:00:00+01:00"), "it is closed");
+    assert_eq!(closes(&[window("mon-sun", None)], "2026-11-24T10:00:00Z"), None);
+    let frozen =
+        Windows { zone: UTC, allow: &whole, freezes: vec![at("2026-11-25T01:00:00Z")..at("2026-11-26T00:00:00Z")] };
+    assert_eq!(frozen.next_close(at("2026-11-24T10:00:00Z")), Some(at("2026-11-25T01:00:00Z")));
+}
+
+#[test]
+fn edges_that_the_clocks_jump_over() {
+    // Berlin, 29 March 2026: 02:00 becomes 03:00. A window that would close in the gap closes with it.
+    let early = [window("sun", Some("01:00-02:30"))];
+    let windows = |freezes| Windows { zone: BERLIN, allow: &early, freezes };
+    let gap = at("2026-03-29T01:00:00Z");
+    assert_eq!(windows(Vec::new()).next_close(at("2026-03-29T00:30:00Z")), Some(gap));
+    let edge = |text| Edge::parse(text).unwrap();
+    assert_eq!(edge("2026-03-29T02:30").start(BERLIN), gap);
+    let freeze = edge("2026-03-28T12:00").start(BERLIN)..edge("2026-03-29T02:30").end(BERLIN);
+    assert_eq!(windows(vec![freeze]).next_open(at("2026-03-29T00:30:00Z")), Some(at("2026-04-04T23:00:00Z")));
+    // A day that begins in the gap: Havana, 8 March 2026, 00:00 becomes 01:00.
+    let havana = Tz::America__Havana;
+    assert_eq!(edge("2026-03-08").start(havana), at("2026-03-08T05:00:00Z"));
+    assert_eq!(
+        next(havana, &[window("sun", None)], "2026-03-07T12:00:00Z").as_deref(),
+        Some("2026-03-08T01:00:00-04:00")
+    );
+    // A day that never was: Samoa had no 30 December 2011.
+    let apia = Tz::Pacific__Apia;
+    assert_eq!(edge("2011-12-30").start(apia), edge("2011-12-30").end(apia));
+    assert_eq!(
+        next(apia, &[window("fri", None)], "2011-12-29T12:00:00Z").as_deref(),
+        Some("2012-01-06T00:00:00+14:00")
+    );
+}
+
+#[test]
+fn a_repeated_hour_closes_twice_and_some_zones_have_none() {
+    // Berlin, 25 October 2026: 03:00 becomes 02:00 again.
+    let late = [window("sun", Some("01:00-02:30"))];
+    let windows = Windows { zone: BERLIN, allow: &late, freezes: Vec::new() };
+    assert_eq!(windows.next_close(at("2026-10-25T00:10:00Z")), Some(at("2026-10-25T00:30:00Z")));
+    assert_eq!(windows.next_open(at("2026-10-25T00:30:00Z")), Some(at("2026-10-25T01:00:00Z")));
+    assert_eq!(windows.next_close(at("2026-10-25T01:00:00Z")), Some(at("2026-10-25T01:30:00Z")));
+    let tokyo = Windows { zone: Tz::Asia__Tokyo, ..windows };
+    assert_eq!(tokyo.next_open(at("2026-10-24T15:00:00Z")), Some(at("2026-10-24T16:00:00Z")));
+    assert_eq!(tokyo.next_close(at("2026-10-24T16:00:00Z")), Some(at("2026-10-24T17:30:00Z")));
+}
+
 fn any_window() -> impl Strategy<Value = Window> {
     let hours = prop_oneof![
         1 => Just(None),
@@ -133,5 +191,8 @@ proptest! {
         let minutes = (0..9 * 1440).map(|m| after + TimeDelta::minutes(m));
         let walked = minutes.into_iter().find(|m| windows.state(*m) == State::Open);
         prop_assert_eq!(windows.next_open(after), walked.or_else(|| windows.next_open(after).filter(|n| *n >= after + TimeDelta::days(9))));
+        let mut minutes = (0..9 * 1440).map(|m| after + TimeDelta::minutes(m));
+        let walked = minutes.find(|m| windows.state(*m) != State::Open);
+        prop_assert_eq!(windows.next_close(after), walked.or_else(|| windows.next_close(after).filter(|n| *n >= after + TimeDelta::days(9))));
     }
 }

@@ -170,6 +170,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         now: input.now,
         at: input.at,
         zone: input.policy.timezone,
+        calendars: input.policy.calendars.clone(),
         service_anchors: service_anchors(linked.rollouts.iter().map(|r| &**r), |_| false),
         rollouts: linked.rollouts,
         changes: Vec::new(),

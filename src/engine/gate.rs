@@ -135,6 +135,7 @@ impl Run<'_> {
             problems,
             services,
             weakened,
+            calendars: policy.calendars.clone(),
             repository: Repository::Unread,
         }
     }

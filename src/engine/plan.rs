@@ -100,6 +100,10 @@ impl Binder for Registry {
         rules::find(rule).map_or_else(Vec::new, |def| (def.weakened)(before, after))
     }
 
+    fn calendars(&self, rule: &str) -> &'static [&'static str] {
+        rules::find(rule).map_or(&[], |def| def.calendars)
+    }
+
     fn schema(&self, rule: &str) -> Value {
         let mut generator = SchemaGenerator::default();
         let Some(def) = rules::find(rule) else { return Value::Null };

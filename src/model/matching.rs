@@ -84,6 +84,34 @@ fn globs_within(inner: &[GlobMatcher], outer: &[GlobMatcher]) -> bool {
     inner.iter().all(|glob| outer.iter().any(|other| other.glob() == glob.glob()))
 }
 
+/// What is known where no rollout is at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownService<'s> {
+    /// The service.
+    pub service: Option<&'s str>,
+    /// What a change of it is.
+    pub change: Option<ChangeKind>,
+    /// Its risk.
+    pub risk: Option<Risk>,
+}
+
+impl Match {
+    /// Are the rollouts of `known` among them? `None` where some may be and others not.
+    pub fn holds_for(&self, known: &KnownService<'_>) -> Option<bool> {
+        let service = self.service.as_ref().map(|names| known.service.map(|s| names.matches(s)));
+        let change = self.change.as_ref().map(|all| known.change.map(|c| all.0.contains(&c)));
+        let risk = self.risk.as_ref().map(|all| known.risk.map(|r| all.0.contains(&r)));
+        let of_rollouts = [&self.environment, &self.system, &self.kind, &self.namespace, &self.name];
+        let unknown = of_rollouts.iter().any(|n| n.is_some()) || !self.labels.is_empty() || self.path.is_some();
+        let answers = [service, change, risk, unknown.then_some(None)];
+        let given = || answers.iter().flatten();
+        if given().any(|answer| *answer == Some(false)) {
+            return Some(false);
+        }
+        given().all(Option::is_some).then_some(true)
+    }
+}
+
 /// Globs over names; none of them matches nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Vec<GlobMatcher>);

@@ -13,6 +13,7 @@ use super::setting::{Provenance, Setting, Stack};
 use super::{Known, PolicyError};
 use crate::catalog::{Level, RuleMeta};
 use crate::clock::Tz;
+use crate::clock::holidays::Calendars;
 use crate::model::{ChangeKind, MetricKind};
 
 /// Where the policy of a run was found.
@@ -76,6 +77,8 @@ pub struct Policy {
     pub services: Vec<Service>,
     /// Metrics by the names this organisation uses.
     pub metrics: Vec<MetricNames>,
+    /// Every calendar that some rule's parameters name, by the path as written.
+    pub calendars: Calendars,
     /// Where evidence of drills lies.
     pub drills: Drills,
     /// What inline ignores have to do.
@@ -101,7 +104,13 @@ impl Policy {
         load(known, source, read)
     }
 
-    pub(super) fn stack(known: &Known<'_>, source: Source, files: Vec<PolicyFile>, layers: Vec<Layer>) -> Self {
+    pub(super) fn stack(
+        known: &Known<'_>,
+        source: Source,
+        files: Vec<PolicyFile>,
+        layers: Vec<Layer>,
+        calendars: Calendars,
+    ) -> Self {
         let mut origins = BTreeMap::new();
         let mut level = |key, pick: fn(&Layer) -> &Option<Given<Level>>, default| {
             let found = last(&layers, pick);
@@ -127,6 +136,7 @@ impl Policy {
             environments: environments(&layers),
             services: last(&layers, |l| &l.services).cloned().unwrap_or_default(),
             metrics: last(&layers, |l| &l.metrics).cloned().unwrap_or_default(),
+            calendars,
             drills: layers.iter().fold(Drills::default(), |all, l| all.under(&l.drills)),
             suppressions: layers.iter().fold(Suppressions::default(), |all, l| all.under(&l.suppressions)),
             overrides: layers.iter().fold(Overrides::default(), |all, l| all.under(&l.overrides)),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::desk::{Desk, meant};
 use super::fault::{Fault, FileKind, PolicyError, PolicyFile};
 use super::layer::{self, Layer};
-use super::params::faults_in;
+use super::params::{calendars_in, faults_in};
 use super::presets::{DEFAULT, PRESETS, preset};
 use super::{Known, Policy, Source};
+use crate::clock::holidays::{Calendars, Holidays};
 use crate::text::{FileId, LineIndex, Span, Spanned, nearest};
 
 /// Gives the text of a file of the repository by its path from the root: `Ok(None)` where there is none. It must refuse
@@ -19,15 +20,22 @@ pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Option<Arc<str>>, String> + 'a
 /// # Errors
 /// Every fault of every file and of every parameter, each with its place; or a preset that does not exist.
 pub fn load(known: &Known<'_>, source: Source, read: &mut ReadFile<'_>) -> Result<Policy, PolicyError> {
-    let mut loader =
-        Loader { known, read, files: Vec::new(), layers: Vec::new(), open: Vec::new(), faults: Vec::new() };
+    let mut loader = Loader {
+        known,
+        read,
+        files: Vec::new(),
+        layers: Vec::new(),
+        open: Vec::new(),
+        calendars: Calendars::new(),
+        faults: Vec::new(),
+    };
     match &source {
         Source::Default => loader.preset(DEFAULT),
         Source::Preset(name) if preset(name).is_none() => return Err(unknown_preset(name)),
         Source::Preset(name) => loader.preset(name),
         Source::File { path, text, root } => loader.file(path, Arc::clone(text), root),
     }
-    let Loader { files, mut layers, mut faults, .. } = loader;
+    let Loader { files, mut layers, calendars, mut faults, .. } = loader;
     if !faults.is_empty() {
         faults.sort();
         faults.dedup();
@@ -35,7 +43,7 @@ pub fn load(known: &Known<'_>, source: Source, read: &mut ReadFile<'_>) -> Resul
     }
     // Stable: each layer comes after those it extends, and presets before all files.
     layers.sort_by_key(|layer| files.get(layer.file).is_some_and(|f| f.kind == FileKind::Repository));
-    Ok(Policy::stack(known, source, files, layers))
+    Ok(Policy::stack(known, source, files, layers, calendars))
 }
 
 fn unknown_preset(name: &str) -> PolicyError {
@@ -54,6 +62,8 @@ struct Loader<'a, 'r> {
     layers: Vec<Layer>,
     /// Paths of the files whose `extends` is being followed.
     open: Vec<Arc<str>>,
+    /// What rules' parameters name.
+    calendars: Calendars,
     faults: Vec<Fault>,
 }
 
@@ -86,6 +96,9 @@ impl Loader<'_, '_> {
         self.faults.append(&mut desk.faults);
         if kind == FileKind::Repository {
             self.faults.extend(faults_in(&layer, index, &file, self.known.binder));
+            for named in calendars_in(&layer, &file, self.known.binder) {
+                self.calendar(index, &named);
+            }
         }
         self.open.push(path);
         match &layer.extends {
@@ -140,6 +153,41 @@ impl Loader<'_, '_> {
                 self.fault(from, span, format!("`{path}` cannot be read: {reason}"), help);
             }
         }
+    }
+
+    /// Reads a calendar that the policy's file number `from` names.
+    fn calendar(&mut self, from: usize, name: &Spanned<String>) {
+        if self.calendars.contains_key(&name.value) {
+            return;
+        }
+        let path = match inside(&name.value) {
+            Ok(path) => path,
+            Err(reason) => {
+                let help = "copy the calendar into the repository and name it by its path from the root";
+                self.fault(from, name.span, format!("`{}` {reason}", name.value), help);
+                return;
+            }
+        };
+        let (message, help) = match (self.read)(&path) {
+            Ok(Some(text)) => match Holidays::parse(&text) {
+                Ok(holidays) => {
+                    self.calendars.insert(name.value.clone(), Arc::new(holidays));
+                    return;
+                }
+                Err(wrong) => {
+                    let help = "mend the calendar, or export it again as iCalendar";
+                    (format!("the calendar `{path}` cannot be used: {wrong}"), help)
+                }
+            },
+            Ok(None) => {
+                (format!("there is no calendar `{path}`"), "paths in `calendars` start at the repository's root")
+            }
+            Err(reason) => {
+                let help = "make it a readable file inside the repository";
+                (format!("the calendar `{path}` cannot be read: {reason}"), help)
+            }
+        };
+        self.fault(from, name.span, message, help);
     }
 
     fn fault(&mut self, file: usize, span: Span, message: String, help: impl Into<String>) {

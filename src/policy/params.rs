@@ -13,7 +13,7 @@ use super::layer::{Layer, is_blank, parse};
 use super::setting::Named;
 use crate::finding::Weaker;
 use crate::syntax::{self, Engine, Node};
-use crate::text::{Span, nearest};
+use crate::text::{Span, Spanned, nearest};
 
 /// How rules take their parameters, told by whoever holds the rules.
 pub trait Binder {
@@ -28,6 +28,11 @@ pub trait Binder {
     /// Which parameters of `after` ask for less than those of `before`. What is left out has the rule's default.
     fn weakened(&self, _rule: &str, _before: &Value, _after: &Value) -> Vec<Weaker> {
         Vec::new()
+    }
+
+    /// Parameters that name calendars by their paths, in a list.
+    fn calendars(&self, _rule: &str) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -193,7 +198,7 @@ fn advice_at(schema: &Value, pointer: &str) -> String {
 pub(super) fn faults_in(layer: &Layer, index: usize, file: &PolicyFile, binder: &dyn Binder) -> Vec<Fault> {
     let place = |named: &Named, fault: ParamFault| Fault {
         file: index,
-        span: span_of(file, named, &fault).unwrap_or(named.span),
+        span: span_at(file, named, &fault.pointer, fault.at).unwrap_or(named.span),
         message: fault.message,
         help: fault.help,
     };
@@ -205,18 +210,36 @@ pub(super) fn faults_in(layer: &Layer, index: usize, file: &PolicyFile, binder: 
     layer.named().filter(|named| !named.params.is_empty()).flat_map(of).collect()
 }
 
-/// Where in `file` a fault of a rule's parameters lies. The file is parsed again: this happens once, and ends the run.
-fn span_of(file: &PolicyFile, named: &Named, fault: &ParamFault) -> Option<Span> {
-    if fault.pointer.is_empty() {
+/// The calendars that `layer` names: the path as written, and where in `file` it stands.
+pub(super) fn calendars_in(layer: &Layer, file: &PolicyFile, binder: &dyn Binder) -> Vec<Spanned<String>> {
+    let mut all = Vec::new();
+    for named in layer.named() {
+        let takes = binder.calendars(named.rule.id);
+        for (name, param) in named.params.iter().filter(|(name, _)| takes.contains(&name.as_str())) {
+            let items = param.value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            for (index, path) in items.enumerate() {
+                let place = format!("/{}/{index}", escape(name));
+                let span = span_at(file, named, &place, PointsAt::Value).or(param.span).unwrap_or(named.span);
+                all.push(Spanned::new(path.to_owned(), span));
+            }
+        }
+    }
+    all
+}
+
+/// Where in `file` the value or the key at `pointer` of a rule's parameters stands. The file is parsed again: only faults
+/// and calendars ask.
+fn span_at(file: &PolicyFile, named: &Named, pointer: &str, at: PointsAt) -> Option<Span> {
+    if pointer.is_empty() {
         return None;
     }
     let chunk = syntax::chunks(&file.text).find(|c| !is_blank(c.text))?;
     let document = parse(file, &chunk, Engine::Core12).ok()?;
     let rule = document.root().at(&named.pointer)?;
-    match fault.at {
-        PointsAt::Value => rule.at(&fault.pointer).map(Node::span),
+    match at {
+        PointsAt::Value => rule.at(pointer).map(Node::span),
         PointsAt::Key => {
-            let (parent, key) = fault.pointer.rsplit_once('/')?;
+            let (parent, key) = pointer.rsplit_once('/')?;
             rule.at(parent)?.key(&key.replace("~1", "/").replace("~0", "~")).map(Node::span)
         }
     }

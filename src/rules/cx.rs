@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::RuleMeta;
+use crate::clock::holidays::Calendars;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
 use crate::model::{Change, Drill, Problem, Remark, RemarkKind, Rollout, Unknown};
@@ -65,6 +66,8 @@ pub struct Facts {
     pub at: Option<Moment>,
     /// The policy's zone.
     pub zone: Tz,
+    /// The calendars that the policy names.
+    pub calendars: Calendars,
     /// Every rollout of the checked set, sorted by place; where a change is judged, those that it touches.
     pub rollouts: Vec<Box<Rollout>>,
     /// Where a change is judged: what it makes of each of `rollouts`. Empty where a tree is.

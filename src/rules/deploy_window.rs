@@ -2,24 +2,23 @@
 
 use std::ops::Range;
 
-use chrono::Datelike;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::deploy_days::DeployDays;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
-use crate::clock::windows::{Edge, State, Window, Windows};
+use crate::clock::windows::{Edge, Window};
 use crate::clock::written::{DayHours, Days, FreezeEdge, Zone};
 use crate::clock::{Moment, Tz, WeekDays};
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::units::display_seconds;
 use crate::model::{Match, Rollout};
 
 declare_rule! {
     /// ## What it checks
     ///
-    /// The deploy starts on an allowed day, within its hours, and outside of every freeze. When it starts is told by
+    /// The deploy starts on an allowed day, within its hours, and outside of every freeze and holiday. When it starts is told by
     /// `--at TIME` (`--at now` is one), or by the `schedule.start` of a RolloutPlan, which stands for its own rollout.
     /// A check of a tree without either says nothing, so that it gives the same answer on a Friday.
     ///
@@ -28,6 +27,13 @@ declare_rule! {
     /// begins. Ranges of days wrap: `fri-mon`. An hour that the change to summer time skips never comes, and a window
     /// that would open within it opens when it is over; one that the change back repeats counts both times. A freeze
     /// from and until a date includes both whole days; a date with a time is exact.
+    ///
+    /// `calendars` are iCalendar files of the repository, read with the policy; one that is missing, damaged or outside
+    /// of the repository is a fault of the policy. Every event of theirs closes the window, also one that is marked as
+    /// free time (`TRANSP:TRANSPARENT`), as calendars of holidays mark theirs; one that is cancelled does not. An event of
+    /// whole days is of the zone above, and so is a time without a zone; a time with one, or in UTC, is exact. Without an
+    /// end, a day closes that day and a time nothing. Events may repeat (`RRULE`, `RDATE`, `EXDATE`, `RECURRENCE-ID`), by
+    /// the day at most, and are read up to the year 2099; what lies closer than 400 days to its end is undetermined.
     ///
     /// ## Why it matters
     ///
@@ -93,12 +99,17 @@ pub struct Params {
     /// When it may not, even so.
     #[schemars(extend("default" = []))]
     pub freeze: Vec<Freeze>,
+    /// Calendars of holidays (iCalendar, `.ics`), by their paths from the repository's root; no deploy starts during
+    /// their events.
+    #[schemars(extend("default" = []))]
+    pub calendars: Vec<String>,
 }
 
 impl Default for Params {
     fn default() -> Self {
         let days = WeekDays::parse("mon-thu").unwrap_or(WeekDays::NONE);
-        Self { timezone: None, allow: vec![Allowed { days: Days(days), hours: None }], freeze: Vec::new() }
+        let allow = vec![Allowed { days: Days(days), hours: None }];
+        Self { timezone: None, allow, freeze: Vec::new(), calendars: Vec::new() }
     }
 }
 
@@ -159,30 +170,6 @@ impl TryFrom<WrittenFreeze> for Freeze {
     }
 }
 
-impl WrittenFreeze {
-    /// `2026-12-18 until 2027-01-04`.
-    fn words(&self) -> String {
-        format!("{} until {}", shown(self.from.0), shown(self.until.0))
-    }
-}
-
-impl Freeze {
-    /// When it holds.
-    pub(super) fn stretch(&self, zone: Tz) -> Range<Moment> {
-        self.0.from.0.start(zone)..self.0.until.0.end(zone)
-    }
-
-    /// Whom it holds for.
-    pub(super) const fn matching(&self) -> &Match {
-        &self.0.matching
-    }
-
-    /// `2026-12-18 until 2027-01-04`.
-    pub(super) fn words(&self) -> String {
-        self.0.words()
-    }
-}
-
 impl Params {
     /// When a deploy may start.
     pub(super) fn windows(&self) -> Vec<Window> {
@@ -190,82 +177,26 @@ impl Params {
     }
 }
 
-/// The windows that hold for one rollout.
-#[derive(Clone, Debug)]
-pub struct Calendar<'p> {
-    allow: Vec<Window>,
-    freezes: Vec<&'p WrittenFreeze>,
-    zone: Tz,
-}
-
-/// Why a deploy may not start, and when it may.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Closed {
-    /// The moment in words: `Fri 27 Nov 2026 16:30 Europe/Berlin`.
-    pub local: String,
-    /// Why it is closed, after "would start …, ".
-    pub why: String,
-    /// What is required, short.
-    pub required: String,
-    /// The parameter that closes it.
-    pub limit: &'static str,
-    /// The first moment at which it opens, if there is one within 400 days.
-    pub opens: Option<Moment>,
-}
-
-impl<'p> Calendar<'p> {
-    /// The windows of `params` for the rollouts of which `matches` is true; `zone` is the policy's.
-    pub fn new(params: &'p Params, zone: Tz, matches: impl Fn(&Match) -> bool) -> Self {
-        let allow = params.windows();
-        let freezes = params.freeze.iter().map(|f| &f.0).filter(|f| matches(&f.matching)).collect();
-        Self { allow, freezes, zone: params.timezone.map_or(zone, |z| z.0) }
+impl Freeze {
+    /// Whom it is for.
+    pub(super) const fn matching(&self) -> &Match {
+        &self.0.matching
     }
 
-    /// Why a deploy may not start at `at`; `None` where it may.
-    pub fn closed(&self, at: Moment) -> Option<Closed> {
-        let freezes = self.freezes.iter().map(|f| f.from.0.start(self.zone)..f.until.0.end(self.zone)).collect();
-        let windows = Windows { zone: self.zone, allow: &self.allow, freezes };
-        let list = Self::words(&self.allow);
-        let state = windows.state(at);
-        let limit = if matches!(state, State::Frozen(_)) { "freeze" } else { "allow" };
-        let (why, required) = match state {
-            State::Open => return None,
-            State::Frozen(number) => (self.freeze(number), "outside of every freeze".to_owned()),
-            State::WrongHour => (format!("outside the allowed hours ({list})"), list),
-            State::WrongDay if self.allow.is_empty() => {
-                ("and no day is allowed".to_owned(), "an allowed day".to_owned())
-            }
-            State::WrongDay => (format!("outside the allowed days ({list})"), list),
-        };
-        let local = at.with_timezone(&self.zone);
-        let local = format!("{} {}", local.format("%a %-d %b %Y %H:%M"), self.zone.name());
-        Some(Closed { local, why, required, limit, opens: windows.next_open(at) })
+    /// From when until when.
+    pub(super) fn time(&self, zone: Tz) -> Range<Moment> {
+        self.0.from.0.start(zone)..self.0.until.0.end(zone)
     }
 
-    /// When the window opens, in words: `opens Wed 25 Nov 09:00 Europe/Berlin, in 22h`.
-    pub fn opening(&self, closed: &Closed, at: Moment) -> String {
-        let Some(opens) = closed.opens else { return "no window opens within 400 days".to_owned() };
-        let (now, then) = (at.with_timezone(&self.zone), opens.with_timezone(&self.zone));
-        let format = if now.year() == then.year() { "%a %-d %b %H:%M" } else { "%a %-d %b %Y %H:%M" };
-        let seconds = u64::try_from((opens - at).num_seconds()).unwrap_or(0);
-        let wait = display_seconds(seconds.div_ceil(60) * 60);
-        format!("opens {} {}, in {wait}", then.format(format), self.zone.name())
+    /// Its edges: `2026-12-18 until 2027-01-04`.
+    pub(super) fn words(&self) -> String {
+        format!("{} until {}", shown(self.0.from.0), shown(self.0.until.0))
     }
 
-    /// A moment as text to paste, with the zone's offset.
-    pub fn paste(&self, moment: Moment) -> String {
-        moment.with_timezone(&self.zone).format("%Y-%m-%dT%H:%M:%S%:z").to_string()
-    }
-
-    /// The windows in words: `mon-wed 09:00-16:00 or thu`.
-    pub(super) fn words(allow: &[Window]) -> String {
-        allow.iter().map(Window::to_string).collect::<Vec<_>>().join(" or ")
-    }
-
-    fn freeze(&self, number: usize) -> String {
-        let Some(freeze) = self.freezes.get(number) else { return "inside a freeze".to_owned() };
-        let edges = freeze.words();
-        match &freeze.reason {
+    /// Where someone is whom it stops, in words.
+    pub(super) fn inside(&self) -> String {
+        let edges = self.words();
+        match &self.0.reason {
             Some(reason) => format!("inside the freeze `{reason}` ({edges})"),
             None => format!("inside the freeze from {edges}"),
         }
@@ -284,6 +215,7 @@ fn shown(edge: Edge) -> String {
 impl Rule for DeployWindow {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const CALENDARS: &'static [&'static str] = &["calendars"];
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let scheduled = rollout.schedule.as_ref().map(|s| &s.start);
@@ -292,17 +224,20 @@ impl Rule for DeployWindow {
             return;
         }
         let Some(at) = scheduled.map(|s| s.value.to_utc()).or(cx.facts.at) else { return };
-        let path = cx.facts.path(rollout.span);
-        let calendar = Calendar::new(params, cx.facts.zone, |wanted| wanted.holds(rollout, path));
-        let Some(closed) = calendar.closed(at) else { return };
-        let what =
-            format!("the deploy would start {}, {}; {}", closed.local, closed.why, calendar.opening(&closed, at));
-        let help = match (closed.opens.map(|t| calendar.paste(t)), scheduled) {
+        let (facts, path) = (cx.facts, cx.facts.path(rollout.span));
+        let days = DeployDays::new(params, facts.zone, &facts.calendars, |wanted| wanted.holds(rollout, path));
+        let span = scheduled.map_or(rollout.name_span, |s| s.span);
+        if let Some(unknown) = days.unknown(at) {
+            cx.undetermined(span, "calendar", unknown);
+            return;
+        }
+        let Some(closed) = days.closed(at) else { return };
+        let what = format!("the deploy would start {}, {}; {}", closed.local, closed.why, days.opening(&closed, at));
+        let help = match (closed.opens.map(|t| days.paste(t)), scheduled) {
             (Some(opens), Some(_)) => format!("set `start: {opens}` or later"),
             (Some(opens), None) => format!("start it at {opens} or later"),
-            (None, _) => "change `allow` or `freeze` of `deploy-window` in the policy".to_owned(),
+            (None, _) => "change `allow`, `freeze` or `calendars` of `deploy-window` in the policy".to_owned(),
         };
-        let span = scheduled.map_or(rollout.name_span, |s| s.span);
         cx.report(span, what, help).measured(closed.local, closed.required).about("start").limit(closed.limit);
     }
 
@@ -316,6 +251,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::clock::holidays::Holidays;
     use crate::model::{Risk, Schedule};
     use crate::rules::testing::{HERE, at, check_facts, facts, live};
     use crate::rules::{Facts, Raw};
@@ -364,6 +300,56 @@ mod tests {
         assert_eq!(what(freeze(json!({})), "2026-11-24T23:00:00Z"), None);
         let found = run(json!({"allow": []}), Some("2026-11-24T10:00:00Z"), |_| ());
         assert!(found[0].what.ends_with("and no day is allowed; no window opens within 400 days"));
+    }
+
+    /// `json` parameters with a calendar of Christmas and of one strike.
+    fn holidays(params: Value, at: &str) -> Vec<Raw> {
+        let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Christmas Day\nTRANSP:TRANSPARENT\nDTSTART:20201225\n\
+                    RRULE:FREQ=YEARLY\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART;TZID=Europe/Berlin:20261124T100000\n\
+                    DURATION:PT2H\nEND:VEVENT\nEND:VCALENDAR\n";
+        run(params, Some(at), |facts| {
+            facts.calendars.insert("cal/h.ics".to_owned(), Holidays::parse(text).unwrap().into());
+        })
+    }
+
+    #[test]
+    fn holidays_close_the_window() {
+        let every_day = json!({"allow": [{}], "calendars": ["cal/h.ics"]});
+        let found = holidays(every_day.clone(), "2026-12-25T10:00:00Z");
+        let what = "the deploy would start Fri 25 Dec 2026 11:00 Europe/Berlin, inside the holiday \"Christmas Day\" \
+                    (cal/h.ics); opens Sat 26 Dec 00:00 Europe/Berlin, in 13h";
+        assert_eq!((&*found[0].what, found[0].limit), (what, Some("calendars")));
+        let strike = "the deploy would start Tue 24 Nov 2026 10:30 Europe/Berlin, inside a holiday of cal/h.ics; \
+                      opens Tue 24 Nov 12:00 Europe/Berlin, in 1h30m";
+        assert_eq!(holidays(every_day.clone(), "2026-11-24T09:30:00Z")[0].what, strike);
+        assert!(holidays(every_day.clone(), "2026-12-24T22:59:00Z").is_empty());
+        assert!(holidays(json!({"allow": [{}]}), "2026-12-25T10:00:00Z").is_empty());
+        let new_york = json!({"timezone": "America/New_York", "allow": [{}], "calendars": ["cal/h.ics"]});
+        assert!(holidays(new_york.clone(), "2026-12-25T04:59:00Z").is_empty());
+        assert_eq!(holidays(new_york, "2026-12-26T04:59:00Z").len(), 1);
+    }
+
+    #[test]
+    fn the_next_opening_is_after_freezes_and_holidays() {
+        let params = json!({"allow": [{"days": "thu-fri", "hours": "09:00-16:00"}], "calendars": ["cal/h.ics"],
+            "freeze": [{"from": "2026-12-24", "until": "2026-12-24"}, {"from": "2026-12-31", "until": "2027-01-01"}]});
+        let found = holidays(params, "2026-12-23T08:00:00Z");
+        assert!(found[0].what.ends_with("; opens Thu 7 Jan 2027 09:00 Europe/Berlin, in 15d"), "{}", found[0].what);
+    }
+
+    #[test]
+    fn what_no_calendar_tells_is_undetermined() {
+        let check = |at: &str| {
+            let mut facts = facts(vec![live(5.0)]);
+            facts.at = Some(at.parse().unwrap());
+            let text =
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20201225\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n";
+            facts.calendars.insert("h.ics".to_owned(), Holidays::parse(text).unwrap().into());
+            check_facts::<DeployWindow>(json!({"allow": [{}], "calendars": ["h.ics"]}), &facts)
+        };
+        assert_eq!(check("2098-11-01T00:00:00Z").1.len(), 0);
+        let (found, undetermined) = check("2099-03-01T00:00:00Z");
+        assert_eq!((found.len(), undetermined.len()), (0, 1));
     }
 
     #[test]
@@ -418,7 +404,9 @@ mod tests {
             json!({"freeze": [{"from": "2026-12-18", "until": "2027-01-04", "match": {"servce": "x"}}]}),
             json!({"freeze": [{"from": "2026-12-18", "until": "2027-01-04", "match": {"risk": "hihg"}}]}),
             json!({"freeze": [{"from": "2026-12-18", "until": "2027-01-04", "match": {"name": "a["}}]}),
-            json!({"calendars": ["holidays.ics"]}),
+            json!({"calendars": "holidays.ics"}),
+            json!({"calendars": [5]}),
+            json!({"calendar": ["holidays.ics"]}),
         ] {
             assert!(serde_json::from_value::<Params>(bad.clone()).is_err(), "{bad}");
         }

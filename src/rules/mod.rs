@@ -9,6 +9,7 @@ pub mod canary_too_small;
 pub mod criteria_after_exposure;
 pub mod criteria_loosened;
 mod cx;
+pub mod deploy_days;
 pub mod deploy_window;
 pub mod field_ignored;
 pub mod hold_cut_short;
@@ -60,6 +61,9 @@ pub trait Rule: Sized + 'static {
 
     /// Parameters that follow another rule's unless they are set themselves: (own, rule, its parameter).
     const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] = &[];
+
+    /// Parameters that name calendars of the repository, which are read with the policy.
+    const CALENDARS: &'static [&'static str] = &[];
 
     /// Judges one rollout with the parameters that the policy gives it there.
     fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
@@ -117,6 +121,8 @@ pub struct RuleDef {
     pub meta: &'static RuleMeta,
     /// See [`Rule::FOLLOWS`].
     pub follows: &'static [(&'static str, &'static str, &'static str)],
+    /// See [`Rule::CALENDARS`].
+    pub calendars: &'static [&'static str],
     /// Binds it to parameters; the error is serde's and names the parameter.
     pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
     /// The schema of its parameters.
@@ -131,6 +137,7 @@ impl RuleDef {
         Self {
             meta: R::META,
             follows: R::FOLLOWS,
+            calendars: R::CALENDARS,
             bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
             schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
             weakened: weakened::<R>,

@@ -131,6 +131,7 @@ pub(crate) fn drill(service: &str, performed: &str) -> Drill {
 /// A run over `rollouts`, each speaking for its own service, on Tuesday 2026-11-24 at noon UTC.
 pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
     Facts {
+        calendars: crate::clock::holidays::Calendars::new(),
         now: "2026-11-24T12:00:00Z".parse().unwrap(),
         at: None,
         zone: Tz::UTC,

@@ -41,7 +41,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
 ];
 
 /// Where a foreign crate with a voice of its own may be named.
-const DOORS: [(&str, &[&str]); 14] = [
+const DOORS: [(&str, &[&str]); 16] = [
     ("aho_corasick", &["src/engine/markers.rs"]),
     ("chrono_tz", &["src/clock/", "src/policy/parts.rs"]),
     ("clap", &["src/cli/"]),
@@ -50,11 +50,13 @@ const DOORS: [(&str, &[&str]); 14] = [
     ("git2", &["src/history/git.rs"]),
     ("globset", &["src/policy/globs.rs", "src/model/matching.rs"]),
     ("granit_parser", &["src/syntax/"]),
+    ("icalendar", &["src/clock/calendar.rs"]),
     ("ignore", &["src/collect/"]),
     ("jsonc_parser", &["src/syntax/"]),
     ("jsonschema", &["src/policy/params.rs"]),
     ("miette", &["src/render/frame.rs"]),
     ("rayon", &["src/engine/", "src/cli/check.rs"]),
+    ("rrule", &["src/clock/recurrence.rs"]),
     ("serde_yaml", &["src/policy/show.rs"]),
 ];
 

@@ -1,6 +1,7 @@
 //! Deploy windows: whether a deploy may start at a moment at which it could not.
 
-use super::super::deploy_window::{Calendar, Freeze, Params};
+use super::super::deploy_days::words;
+use super::super::deploy_window::{Freeze, Params};
 use crate::clock::coverage::Week;
 use crate::clock::windows::{Window, Windows};
 use crate::clock::{Moment, Tz};
@@ -11,7 +12,8 @@ use crate::finding::Weaker;
 pub(in crate::rules) fn windows(before: &Params, after: &Params) -> Vec<Weaker> {
     let (before, after) = (Side::of(before), Side::of(after));
     let lifted = before.params.freeze.iter().filter_map(|freeze| before.lifted(freeze, &after));
-    before.opened(&after).into_iter().chain(lifted).collect()
+    let named = super::loses("calendars", &before.params.calendars, &after.params.calendars);
+    before.opened(&after).into_iter().chain(lifted).chain(named).collect()
 }
 
 /// The windows of one policy.
@@ -35,7 +37,7 @@ impl<'p> Side<'p> {
         if !after.week().opens_beyond(self.week()) {
             return None;
         }
-        let (old, new) = (Calendar::words(&self.allow), Calendar::words(&after.allow));
+        let (old, new) = (words(&self.allow), words(&after.allow));
         let (from, to) = (self.zone.name(), after.zone.name());
         let moved = Week { zone: after.zone, ..self.week() };
         if self.zone != after.zone && !after.week().opens_beyond(moved) {
@@ -48,13 +50,13 @@ impl<'p> Side<'p> {
 
     /// A moment within `freeze`, which is one of this side's, is open in `after`.
     fn lifted(&self, freeze: &Freeze, after: &Self) -> Option<Weaker> {
-        let stretch = freeze.stretch(self.zone);
+        let stretch = freeze.time(self.zone);
         let still: Vec<std::ops::Range<Moment>> = after
             .params
             .freeze
             .iter()
             .filter(|other| other.matching().takes_in(freeze.matching()))
-            .map(|other| other.stretch(after.zone))
+            .map(|other| other.time(after.zone))
             .collect();
         let windows = Windows { zone: after.zone, allow: &after.allow, freezes: still };
         let opens = windows.next_open(stretch.start).filter(|open| *open < stretch.end)?;
