@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "`check --ci` calls it"))]
+mod ci;
 mod describe;
 mod failure;
 mod inspect;
