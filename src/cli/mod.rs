@@ -6,6 +6,7 @@ mod check;
 mod ci;
 mod describe;
 mod failure;
+mod hook;
 mod inspect;
 mod output;
 mod policy;
@@ -65,6 +66,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
+        Command::Hook(command) => hook::run(&command, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),

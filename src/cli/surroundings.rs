@@ -71,6 +71,11 @@ impl Surroundings {
         !self.no_color && (self.force_color || std::io::stderr().is_terminal())
     }
 
+    /// This very program, where it can be found again.
+    pub(super) fn program() -> Option<String> {
+        std::env::current_exe().ok().filter(|p| p.is_file())?.into_os_string().into_string().ok()
+    }
+
     /// What a CI service says of its job.
     #[expect(dead_code, reason = "`check --ci` calls it")]
     pub(super) fn ci() -> CiEnv {
@@ -78,6 +83,14 @@ impl Surroundings {
         #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
         let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
         CiEnv::take(variable, event)
+    }
+
+    /// What `git push --push-option` sent, as git tells hooks of the receiving side.
+    #[expect(dead_code, reason = "`hook run pre-receive` calls it")]
+    pub(super) fn push_options() -> Vec<String> {
+        #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+        let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+        super::hook::push_options(variable)
     }
 
     /// Can the terminal draw frames with more than ASCII?
