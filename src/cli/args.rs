@@ -36,6 +36,9 @@ pub(super) enum Command {
     /// Work with the policy in force.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Install, remove and run git hooks.
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Print one of our JSON Schemas.
     Schema(Schema),
     /// Print a completion script for a shell.
@@ -290,6 +293,75 @@ pub(super) struct PolicyDiff {
     pub(super) after: String,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+/// `rollgate hook`.
+#[derive(Debug, Subcommand)]
+pub(super) enum HookCommand {
+    /// Write git hooks that call rollgate (default: pre-commit and pre-push).
+    ///
+    /// A hook that is already there is kept as NAME.before-rollgate and runs first, with the same arguments and input.
+    Install(HookFolder),
+    /// Take our git hooks away and put back what stood there before (default: all of ours).
+    Uninstall(HookFolder),
+    /// Run what a git hook calls.
+    #[command(subcommand)]
+    Run(HookRun),
+}
+
+/// Which hooks, and where.
+#[derive(Debug, Args)]
+pub(super) struct HookFolder {
+    /// The hooks.
+    #[arg(value_enum, value_name = "NAME")]
+    pub(super) names: Vec<HookName>,
+    /// The folder that git looks for hooks in: `git rev-parse --git-path hooks`.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) dir: PathBuf,
+}
+
+/// A git hook that rollgate can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum HookName {
+    /// Before a commit.
+    PreCommit,
+    /// Before a push.
+    PrePush,
+    /// Once a commit's message is written.
+    CommitMsg,
+    /// On the receiving side, before anything moves.
+    PreReceive,
+}
+
+impl HookName {
+    /// Every hook.
+    pub(super) const ALL: [Self; 4] = [Self::PreCommit, Self::PrePush, Self::CommitMsg, Self::PreReceive];
+
+    /// As git calls it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PrePush => "pre-push",
+            Self::CommitMsg => "commit-msg",
+            Self::PreReceive => "pre-receive",
+        }
+    }
+
+    /// Does git say on standard input what it is about?
+    pub(super) const fn reads_input(self) -> bool {
+        matches!(self, Self::PrePush | Self::PreReceive)
+    }
+}
+
+/// `rollgate hook run`.
+#[derive(Debug, Subcommand)]
+pub(super) enum HookRun {
+    /// Check that the trailers Rollgate-Override and Rollback-Drill stand where git sees them and say something.
+    CommitMsg {
+        /// The file that holds the message.
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
 }
 
 /// `rollgate schema`.

@@ -2,10 +2,13 @@
 
 mod args;
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "`check --ci` calls it"))]
+mod ci;
 mod describe;
 mod failure;
 mod gate;
 mod history;
+mod hook;
 mod inspect;
 mod output;
 mod policy;
@@ -67,6 +70,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args, around),
+        Command::Hook(command) => hook::run(&command, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),

@@ -4,7 +4,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use super::args::Color;
+use super::ci::CiEnv;
 use crate::clock::{self, Moment};
+use crate::collect::{self, Content, File, Origin};
 
 /// What the process was started in.
 #[derive(Clone, Debug)]
@@ -69,9 +71,43 @@ impl Surroundings {
         !self.no_color && (self.force_color || std::io::stderr().is_terminal())
     }
 
+    /// This very program, where it can be found again.
+    pub(super) fn program() -> Option<String> {
+        std::env::current_exe().ok().filter(|p| p.is_file())?.into_os_string().into_string().ok()
+    }
+
+    /// What a CI service says of its job.
+    #[expect(dead_code, reason = "`check --ci` calls it")]
+    pub(super) fn ci() -> CiEnv {
+        // Values that are no UTF-8 are kept, with a mark that no name of git's holds.
+        #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+        let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+        CiEnv::take(variable, event)
+    }
+
+    /// What `git push --push-option` sent, as git tells hooks of the receiving side.
+    #[expect(dead_code, reason = "`hook run pre-receive` calls it")]
+    pub(super) fn push_options() -> Vec<String> {
+        #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
+        let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());
+        super::hook::push_options(variable)
+    }
+
     /// Can the terminal draw frames with more than ASCII?
     pub(super) const fn unicode(&self) -> bool {
         self.unicode
+    }
+}
+
+/// The text of the event that a CI service wrote for its job.
+fn event(path: &str) -> Result<String, String> {
+    const LARGEST: u64 = 64 << 20;
+    let file = File { path: path.into(), origin: Origin::Disk(path.into()) };
+    match collect::read(&file, LARGEST) {
+        Ok(Content::Text(text)) => Ok(text),
+        Ok(Content::NotUtf8 { .. }) => Err("it is no UTF-8".to_owned()),
+        Ok(Content::TooLarge { size }) => Err(format!("it has {size} bytes")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -1,0 +1,101 @@
+//! Our trailers in a commit's message: where git sees them, and saying something.
+
+/// The trailers that are ours.
+const OVERRIDE: &str = "Rollgate-Override";
+const DRILL: &str = "Rollback-Drill";
+
+/// A line of the message and its number in the file.
+type Line<'t> = (usize, &'t str);
+
+/// What is wrong with our trailers, by line.
+pub(super) fn complaints(text: &str) -> Vec<(usize, String)> {
+    let lines = written(text);
+    let block = trailer_block(&lines);
+    let mut out = Vec::new();
+    for (at, (number, line)) in lines.iter().enumerate() {
+        let Some((key, value)) = trailer(line) else { continue };
+        let Some(ours) = [OVERRIDE, DRILL].into_iter().find(|ours| key.eq_ignore_ascii_case(ours)) else { continue };
+        if at < block {
+            out.push((
+                *number,
+                format!(
+                    "`{ours}:` stands outside of the trailers, so git does not see it; move it to the last paragraph, \
+                     below the subject and apart from other text"
+                ),
+            ));
+            continue;
+        }
+        let more = lines[at + 1..].iter().take_while(|(_, l)| l.starts_with([' ', '\t'])).map(|(_, l)| *l);
+        let value = std::iter::once(value).chain(more).collect::<Vec<_>>().join(" ");
+        if let Some(complaint) = says_nothing(ours, value.trim()) {
+            out.push((*number, complaint));
+        }
+    }
+    out
+}
+
+fn says_nothing(key: &str, value: &str) -> Option<String> {
+    match (key, value.split_whitespace().count()) {
+        (OVERRIDE, 0) => Some(format!("`{OVERRIDE}:` gives no reason; say why this change may pass")),
+        (DRILL, 0) => Some(format!("`{DRILL}:` names no service; write `{DRILL}: SERVICE`")),
+        (DRILL, 2..) => Some(format!("`{DRILL}:` names one service; write a line for each")),
+        _ => None,
+    }
+}
+
+/// What git will keep: nothing below the scissors, no comments, no space at either end.
+fn written(text: &str) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        if line.contains("------------------------ >8 ------------------------") {
+            break;
+        }
+        if !line.starts_with('#') {
+            lines.push((at + 1, line.trim_end()));
+        }
+    }
+    let trim = |lines: &mut Vec<Line<'_>>| {
+        let end = lines.iter().rposition(|(_, l)| !l.is_empty()).map_or(0, |at| at + 1);
+        lines.truncate(end);
+    };
+    trim(&mut lines);
+    // `core.commentChar` may be another: git's own comment is a last paragraph, each line of which begins with it.
+    let last = lines.iter().rposition(|(_, l)| l.is_empty()).map_or(0, |at| at + 1);
+    let mark = lines.get(last).and_then(|(_, l)| l.chars().next()).filter(|c| ";@!$%^&|:".contains(*c));
+    if let Some(mark) = mark
+        && lines[last..].iter().all(|(_, l)| l.starts_with(mark))
+    {
+        lines.truncate(last);
+        trim(&mut lines);
+    }
+    let start = lines.iter().position(|(_, l)| !l.is_empty()).unwrap_or(lines.len());
+    lines.split_off(start)
+}
+
+/// Where the trailers begin, as git finds them: the last paragraph, never the first, all of trailers, or a quarter of
+/// them where git itself wrote one.
+fn trailer_block(lines: &[Line<'_>]) -> usize {
+    let Some(gap) = lines.iter().rposition(|(_, l)| l.is_empty()) else { return lines.len() };
+    let (mut trailers, mut others, mut by_git, mut inside) = (0_usize, 0_usize, false, false);
+    for (_, line) in &lines[gap + 1..] {
+        let signed = line.starts_with("Signed-off-by: ") || line.starts_with("(cherry picked from commit ");
+        by_git |= signed;
+        if line.starts_with([' ', '\t']) {
+            // A line that goes on with the one before is whatever that one is.
+            others += usize::from(!inside);
+            continue;
+        }
+        inside = signed || trailer(line).is_some();
+        if inside { trailers += 1 } else { others += 1 }
+    }
+    let fits = trailers > 0 && (others == 0 || (by_git && trailers * 3 >= others));
+    if fits { gap + 1 } else { lines.len() }
+}
+
+/// `Key: value`.
+fn trailer(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = key.trim_end_matches([' ', '\t']);
+    let word = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    word.then_some((key, value))
+}
