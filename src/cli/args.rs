@@ -161,6 +161,9 @@ pub(super) struct Check {
     /// Judge what is staged, by the rules of HEAD.
     #[arg(long, conflicts_with_all = ["paths", "no_git", "stdin_filename"])]
     pub(super) staged: bool,
+    /// Judge the change that the CI provider's variables name, and say which that is.
+    #[arg(long, conflicts_with_all = ["base", "range", "staged", "paths", "no_git", "stdin_filename"])]
+    pub(super) ci: bool,
     /// Whose policy judges a change.
     #[arg(long, value_enum, value_name = "SIDE")]
     pub(super) trust: Option<TrustSide>,
@@ -315,9 +318,9 @@ pub(super) struct HookFolder {
     /// The hooks.
     #[arg(value_enum, value_name = "NAME")]
     pub(super) names: Vec<HookName>,
-    /// The folder that git looks for hooks in: `git rev-parse --git-path hooks`.
+    /// The folder to write to (default: where git looks for this repository's hooks).
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) dir: PathBuf,
+    pub(super) dir: Option<PathBuf>,
 }
 
 /// A git hook that rollgate can be.
@@ -356,6 +359,19 @@ impl HookName {
 /// `rollgate hook run`.
 #[derive(Debug, Subcommand)]
 pub(super) enum HookRun {
+    /// Judge what is staged.
+    PreCommit,
+    /// Judge what is about to be pushed; git tells it on standard input.
+    PrePush {
+        /// The remote's name.
+        #[arg(value_name = "REMOTE")]
+        remote: String,
+        /// Its URL.
+        #[arg(value_name = "URL")]
+        url: String,
+    },
+    /// Judge what is being received, on the server; git tells it on standard input.
+    PreReceive,
     /// Check that the trailers Rollgate-Override and Rollback-Drill stand where git sees them and say something.
     CommitMsg {
         /// The file that holds the message.

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     output::destinations(&args.outputs)?;
     let at = setup::moment(args.at.as_deref(), around.now)?;
     setup::known_rules(args.select.iter().chain(&args.ignore))?;
-    if args.base.is_some() || args.range.is_some() || args.staged {
+    if args.base.is_some() || args.range.is_some() || args.staged || args.ci {
         return gate::run(args, around);
     }
     let roots = roots(&args.paths, around, args.no_git);

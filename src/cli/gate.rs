@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Check, PolicyChoice, TrustSide};
 use super::check::{finish, warn_loosened};
+use super::ci::{self, BaseChoice};
 use super::failure::Failure;
 use super::history::explain;
 use super::surroundings::Surroundings;
@@ -43,33 +44,43 @@ pub(super) struct Resolved {
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     let git = open(around)?;
     let at = setup::moment(args.at.as_deref(), around.now)?.unwrap_or(around.now);
-    let resolved = resolve(args, &git, at, around).map_err(|error| vec![explain(&error, around)])?;
+    let resolved = resolve(args, &git, at).map_err(|error| vec![explain(&error)])?;
     judge(args, around, &git, resolved?)
 }
 
 /// The repository around the working directory.
 pub(super) fn open(around: &Surroundings) -> Result<Git, Vec<Failure>> {
-    let found = Git::open(&around.cwd).map_err(|error| vec![explain(&error, around)])?;
-    found.ok_or_else(|| vec![explain(&HistoryError::NoRepository, around)])
+    let found = Git::open(&around.cwd).map_err(|error| vec![explain(&error)])?;
+    found.ok_or_else(|| vec![explain(&HistoryError::NoRepository)])
 }
 
-fn resolve(
-    args: &Check,
-    git: &Git,
-    at: Moment,
-    around: &Surroundings,
-) -> Result<Result<Resolved, Vec<Failure>>, HistoryError> {
-    let _ = around;
+fn resolve(args: &Check, git: &Git, at: Moment) -> Result<Result<Resolved, Vec<Failure>>, HistoryError> {
     if let Some(range) = &args.range {
         return range_of(git, range);
     }
     if args.staged {
         return Ok(Ok(staged(git, at)?));
     }
-    let base = args.base.as_deref().unwrap_or_default();
+    let Some(base) = args.base.as_deref() else { return chosen_by_ci(git, at) };
     let head = args.head.as_deref().unwrap_or("HEAD");
     let (tip, head) = (git.resolve(base)?, git.resolve(head)?);
     Ok(Ok(against(git, &tip, &head, at)?))
+}
+
+/// What the CI provider's variables choose, and why.
+fn chosen_by_ci(git: &Git, at: Moment) -> Result<Result<Resolved, Vec<Failure>>, HistoryError> {
+    let chosen = match ci::detect(&Surroundings::ci(), git) {
+        Ok(chosen) => chosen,
+        Err(failure) => return Ok(Err(vec![failure])),
+    };
+    let (tip, head) = (chosen.trusted.id, chosen.head.id);
+    let bases = match &chosen.base {
+        BaseChoice::MergeBaseWith(rev) => git.merge_bases(&rev.id, &head)?,
+        BaseChoice::Exact(rev) => vec![rev.id],
+    };
+    let mut resolved = between(git, &bases, &tip, &head, at)?;
+    resolved.notices.insert(0, format!("{}: {}", chosen.provider, chosen.how));
+    Ok(Ok(resolved))
 }
 
 /// What `head` changes against the place where it left the line of `tip`.
@@ -129,6 +140,22 @@ pub(super) fn between(
         head: Snapshot::Tree(new),
         overrides,
         notices: vec![notice],
+    })
+}
+
+/// Everything that `head` holds, where there is nothing before it: the first push.
+pub(super) fn from_nothing(git: &Git, head: &ObjectId, at: Moment) -> Result<Resolved, HistoryError> {
+    let tree = git.commit(head)?.tree;
+    let files = git.diff(None, Some(&tree), &Prefixes::all())?;
+    let new = Snapshot::Tree(tree);
+    let step = Step { old: Snapshot::Empty, new: new.clone(), files, at, commit: None, past: None };
+    Ok(Resolved {
+        steps: vec![step],
+        trusted: Snapshot::Empty,
+        trusted_commit: None,
+        head: new,
+        overrides: Vec::new(),
+        notices: vec!["there is nothing yet to compare with, so all of it is judged".to_owned()],
     })
 }
 
@@ -234,9 +261,10 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
         brought: brought.as_ref().map(|(old, new)| (old, new)),
         overrides: resolved.overrides,
         notices,
-        deepen: super::history::deepen(around),
+        deepen: super::history::deepen(),
+        fetch_tags: super::history::fetch_tags(),
     };
-    let (report, sources) = engine::check_change(&input).map_err(|error| vec![explain(&error, around)])?;
+    let (report, sources) = engine::check_change(&input).map_err(|error| vec![explain(&error)])?;
     finish(args, around, &report, &sources)
 }
 

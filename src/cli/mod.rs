@@ -2,7 +2,6 @@
 
 mod args;
 mod check;
-#[cfg_attr(not(test), expect(dead_code, reason = "`check --ci` calls it"))]
 mod ci;
 mod describe;
 mod failure;

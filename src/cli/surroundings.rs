@@ -77,7 +77,6 @@ impl Surroundings {
     }
 
     /// What a CI service says of its job.
-    #[expect(dead_code, reason = "`check --ci` calls it")]
     pub(super) fn ci() -> CiEnv {
         // Values that are no UTF-8 are kept, with a mark that no name of git's holds.
         #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
@@ -86,7 +85,6 @@ impl Surroundings {
     }
 
     /// What `git push --push-option` sent, as git tells hooks of the receiving side.
-    #[expect(dead_code, reason = "`hook run pre-receive` calls it")]
     pub(super) fn push_options() -> Vec<String> {
         #[expect(clippy::disallowed_methods, reason = "this is the door to the environment")]
         let variable = |name: &str| std::env::var_os(name).map(|v| v.to_string_lossy().into_owned());

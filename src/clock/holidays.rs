@@ -136,7 +136,9 @@ fn starts(
         gone.push(shown(start, "RECURRENCE-ID")?);
     }
     if clock == Clock::Day {
-        starts.iter_mut().for_each(|start| *start = start.date().and_time(NaiveTime::MIN));
+        for start in &mut starts {
+            *start = start.date().and_time(NaiveTime::MIN);
+        }
     }
     gone.sort_unstable();
     starts.retain(|start| gone.binary_search(start).is_err());

@@ -27,11 +27,11 @@ pub enum Kind {
 /// A file of an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExampleFile {
-    /// Its path: `file=prompts/system.md` on its fence.
+    /// Its path: `file:prompts/system.md` on its fence.
     pub path: String,
     /// Its text.
     pub text: String,
-    /// When it came, or takes effect: `at=2026-11-27T15:00:00Z` on its fence.
+    /// When it came, or takes effect: `at:2026-11-27T15:00:00Z` on its fence.
     pub at: Option<Moment>,
 }
 
@@ -80,9 +80,9 @@ impl Fences {
         };
         let mut file = ExampleFile { path: "deploy/example.yaml".to_owned(), text: String::new(), at: None };
         for word in words {
-            if let Some(at) = word.strip_prefix("at=") {
+            if let Some(at) = word.strip_prefix("at:") {
                 file.at = at.parse().ok();
-            } else if let Some(path) = word.strip_prefix("file=") {
+            } else if let Some(path) = word.strip_prefix("file:") {
                 path.clone_into(&mut file.path);
             }
         }
@@ -189,6 +189,7 @@ impl Example {
             overrides: Vec::new(),
             notices: Vec::new(),
             deepen: String::new(),
+            fetch_tags: String::new(),
         };
         check_change(&input).ok()
     }

@@ -53,6 +53,8 @@ pub struct ChangeInput<'a> {
     pub notices: Vec<String>,
     /// How to get more history here.
     pub deepen: String,
+    /// How to get the tags here.
+    pub fetch_tags: String,
 }
 
 /// Judges a change.
@@ -151,7 +153,7 @@ impl Run<'_> {
         }
         notices.extend(overrule(input, &mut sealed.findings));
         let mut failures = desk.failures.clone();
-        failures.extend(unknown_to_history(&sealed.undetermined, &sources, &input.deepen));
+        failures.extend(unknown_to_history(&sealed.undetermined, &sources, input));
         let brought = input.brought.into_iter().flat_map(|(old, new)| old.files.iter().chain(&new.files));
         for file in policy.files.iter().chain(brought) {
             sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
@@ -227,12 +229,12 @@ fn overrule(input: &ChangeInput<'_>, findings: &mut [Finding]) -> Vec<String> {
 }
 
 /// What history does not tell though an error depends on it: the gate can't pass then, and can't fail either.
-fn unknown_to_history(undetermined: &[Undetermined], sources: &Sources, deepen: &str) -> Vec<Failure> {
+fn unknown_to_history(undetermined: &[Undetermined], sources: &Sources, input: &ChangeInput<'_>) -> Vec<Failure> {
     let asked = |u: &&Undetermined| u.level == Level::Error && u.reason.starts_with("history");
     let failure = |u: &Undetermined| Failure {
         path: Some(sources.path(u.span.file).to_owned()),
         message: format!("{}: {}", u.rule.id, u.what),
-        help: deepen.to_owned(),
+        help: if u.reason == "history-no-tags" { &input.fetch_tags } else { &input.deepen }.clone(),
     };
     undetermined.iter().filter(asked).map(failure).collect()
 }

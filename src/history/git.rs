@@ -15,6 +15,8 @@ use crate::clock::Moment;
 
 /// The largest tree that is read, in bytes.
 const LARGEST_TREE: u64 = 64 << 20;
+/// The flag of an index entry that is only intended to be added.
+const INTENT_TO_ADD: u16 = 1 << 13;
 /// The largest commit or tag.
 const LARGEST_COMMIT: u64 = 16 << 20;
 
@@ -158,9 +160,9 @@ impl Git {
         let missing = || HistoryError::Missing { id: *id, partial: self.is_partial, path: None };
         let oid = oid(id).ok_or_else(missing)?;
         let odb = self.repository.odb().map_err(ours)?;
-        let object = odb.read(oid).map_err(|error| match error.code() {
-            ErrorCode::NotFound => missing(),
-            _ => HistoryError::Damaged { id: *id, what: error.message().to_owned() },
+        let object = odb.read(oid).map_err(|error| {
+            let damaged = || HistoryError::Damaged { id: *id, what: error.message().to_owned() };
+            if error.code() == ErrorCode::NotFound { missing() } else { damaged() }
         })?;
         if object.kind() != kind {
             return Err(HistoryError::Damaged { id: *id, what: format!("it is a {} and no {kind}", object.kind()) });
@@ -298,7 +300,6 @@ impl Git {
             }
             Err(error) => return Err(self.failed(&error, "the index")),
         };
-        const INTENT_TO_ADD: u16 = 1 << 13;
         let mut files = Vec::with_capacity(index.len());
         for entry in index.iter() {
             if (entry.flags >> 12) & 3 != 0 {
@@ -473,6 +474,7 @@ fn id_of(oid: Oid) -> ObjectId {
     ObjectId::from_bytes(oid.as_bytes()).unwrap_or(ObjectId::NONE)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn ours(error: git2::Error) -> HistoryError {
     let message = error.message().to_owned();
     HistoryError::Unreadable { message, help: "look at it with `git fsck`".to_owned() }

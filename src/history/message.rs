@@ -2,31 +2,53 @@
 
 use super::ObjectId;
 
-/// The trailers of a message, in order: `Key: value` lines of the last paragraph, where it is not the first one and holds
-/// nothing else but continuations (lines that begin with a space).
+/// The trailers of a message, in order, as git finds them; a value that goes on over several lines is joined by spaces.
 pub fn trailers(message: &str) -> Vec<(&str, String)> {
-    let body = message.trim_end();
-    let Some(at) = body.rfind("\n\n") else { return Vec::new() };
+    let lines: Vec<&str> = message.trim_end().lines().map(str::trim_end).skip_while(|l| l.is_empty()).collect();
     let mut found: Vec<(&str, String)> = Vec::new();
-    for line in body[at + 2..].lines() {
+    let mut inside = false;
+    for line in &lines[trailer_block(&lines)..] {
         if line.starts_with([' ', '\t']) {
-            let Some((_, value)) = found.last_mut() else { return Vec::new() };
-            value.push(' ');
-            value.push_str(line.trim());
+            if let Some((_, value)) = found.last_mut().filter(|_| inside) {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
             continue;
         }
-        // git writes this one into reverts and cherry-picks, and takes the paragraph for trailers all the same.
-        if line.starts_with("(cherry picked from commit ") {
-            continue;
-        }
-        let Some((key, value)) = line.split_once(':') else { return Vec::new() };
-        let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !is_key {
-            return Vec::new();
-        }
-        found.push((key, value.trim().to_owned()));
+        let read = key_value(line);
+        inside = read.is_some();
+        found.extend(read.map(|(key, value)| (key, value.trim().to_owned())));
     }
     found
+}
+
+/// The number of the line at which the trailers begin, as git finds them: the last paragraph, never the first, all of
+/// trailers, or a quarter of them where git itself wrote one. `lines` begin and end with text; without trailers it is
+/// how many there are.
+pub fn trailer_block(lines: &[&str]) -> usize {
+    let Some(gap) = lines.iter().rposition(|l| l.is_empty()) else { return lines.len() };
+    let (mut trailers, mut others, mut by_git, mut inside) = (0_usize, 0_usize, false, false);
+    for line in &lines[gap + 1..] {
+        let signed = line.starts_with("Signed-off-by: ") || line.starts_with("(cherry picked from commit ");
+        by_git |= signed;
+        if line.starts_with([' ', '\t']) {
+            // A line that goes on with the one before is whatever that one is.
+            others += usize::from(!inside);
+            continue;
+        }
+        inside = signed || key_value(line).is_some();
+        if inside { trailers += 1 } else { others += 1 }
+    }
+    let fits = trailers > 0 && (others == 0 || (by_git && trailers * 3 >= others));
+    if fits { gap + 1 } else { lines.len() }
+}
+
+/// `Key: value`.
+pub fn key_value(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = key.trim_end_matches([' ', '\t']);
+    let word = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    word.then_some((key, value))
 }
 
 /// The values of the trailer `key`, in order.

@@ -16,7 +16,7 @@ mod walk;
 pub use error::{HistoryError, Needed};
 pub use git::Git;
 pub use id::ObjectId;
-pub use message::{reverts, trailer, trailers};
+pub use message::{key_value, reverts, trailer, trailer_block, trailers};
 pub use snapshot::{Snapshot, Step};
 pub use tree::Prefixes;
 pub use walk::Walk;

@@ -78,36 +78,30 @@ impl Entry<'_> {
     }
 }
 
-/// Reads the next entry of a raw tree: mode, space, name, zero byte, id of `id_len` bytes.
-fn next<'t>(raw: &mut &'t [u8], id_len: usize) -> Option<Option<Entry<'t>>> {
-    if raw.is_empty() {
-        return None;
-    }
-    let read = |raw: &mut &'t [u8]| {
-        let space = raw.iter().position(|b| *b == b' ')?;
-        let zero = raw.iter().position(|b| *b == 0).filter(|z| *z > space + 1)?;
-        let (mode, name) = (&raw[..space], &raw[space + 1..zero]);
-        let id = ObjectId::from_bytes(raw.get(zero + 1..zero + 1 + id_len)?)?;
-        *raw = &raw[zero + 1 + id_len..];
-        let kind = match mode {
-            b"40000" => Kind::Folder,
-            b"120000" => Kind::Content(Mode::Link),
-            b"160000" => Kind::Content(Mode::Submodule),
-            _ => Kind::Content(Mode::File),
-        };
-        Some(Entry { name, id, kind })
-    };
-    Some(read(raw))
-}
-
-/// Every entry of a raw tree, in its order.
+/// Every entry of a raw tree, in its order: mode, space, name, zero byte, id.
 pub(super) fn entries(id: ObjectId, raw: &[u8]) -> Result<Vec<Entry<'_>>, HistoryError> {
     let (mut rest, mut all, id_len) = (raw, Vec::new(), id.as_bytes().len());
-    while let Some(entry) = next(&mut rest, id_len) {
+    while !rest.is_empty() {
         let what = || HistoryError::Damaged { id, what: "its entries cannot be read".to_owned() };
-        all.push(entry.ok_or_else(what)?);
+        all.push(next(&mut rest, id_len).ok_or_else(what)?);
     }
     Ok(all)
+}
+
+/// The first entry of `raw`, which is left behind it.
+fn next<'t>(raw: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>> {
+    let space = raw.iter().position(|b| *b == b' ')?;
+    let zero = raw.iter().position(|b| *b == 0).filter(|z| *z > space + 1)?;
+    let (mode, name) = (&raw[..space], &raw[space + 1..zero]);
+    let id = ObjectId::from_bytes(raw.get(zero + 1..zero + 1 + id_len)?)?;
+    *raw = &raw[zero + 1 + id_len..];
+    let kind = match mode {
+        b"40000" => Kind::Folder,
+        b"120000" => Kind::Content(Mode::Link),
+        b"160000" => Kind::Content(Mode::Submodule),
+        _ => Kind::Content(Mode::File),
+    };
+    Some(Entry { name, id, kind })
 }
 
 /// Folders nested in each other deeper than this are nobody's.
@@ -234,14 +228,11 @@ mod tests {
         let mut folders: BTreeMap<Vec<u8>, Files> = BTreeMap::new();
         let mut entries: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
         for (path, content) in files {
-            match path.iter().position(|b| *b == b'/') {
-                Some(at) => {
-                    folders.entry(path[..at].to_vec()).or_default().insert(path[at + 1..].to_vec(), *content);
-                }
-                None => {
-                    let raw = [b"100644 ", &**path, &[0], id(&[*content]).as_bytes()].concat();
-                    entries.push((path.clone(), raw));
-                }
+            if let Some(at) = path.iter().position(|b| *b == b'/') {
+                folders.entry(path[..at].to_vec()).or_default().insert(path[at + 1..].to_vec(), *content);
+            } else {
+                let raw = [b"100644 ", &**path, &[0], id(&[*content]).as_bytes()].concat();
+                entries.push((path.clone(), raw));
             }
         }
         for (name, inner) in folders {

@@ -23,7 +23,7 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}
@@ -33,7 +33,7 @@ declare_rule! {
     /// schedule: {start: 2026-11-17T10:00:00Z}
     /// ```
     ///
-    /// ```yaml violates at=2026-11-24T12:00:00Z
+    /// ```yaml violates at:2026-11-24T12:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}
@@ -44,7 +44,7 @@ declare_rule! {
     /// rollback: {criteria: [{metric: error_rate, above: 0.5%}]}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}
@@ -54,7 +54,7 @@ declare_rule! {
     /// schedule: {start: 2026-11-25T10:00:00Z}
     /// ```
     ///
-    /// ```yaml passes at=2026-11-24T12:00:00Z
+    /// ```yaml passes at:2026-11-24T12:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}

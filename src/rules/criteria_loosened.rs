@@ -25,7 +25,7 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}
@@ -47,7 +47,7 @@ declare_rule! {
     /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: assistant, service: assistant}

@@ -31,35 +31,35 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}
     /// spec: {predictor: {canaryTrafficPercent: 0, model: {storageUri: "gs://models/2"}}}
     /// ```
     ///
-    /// ```yaml before at=2026-11-24T11:55:00Z
+    /// ```yaml before at:2026-11-24T11:55:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}
     /// spec: {predictor: {canaryTrafficPercent: 5, model: {storageUri: "gs://models/2"}}}
     /// ```
     ///
-    /// ```yaml violates at=2026-11-24T12:00:00Z
+    /// ```yaml violates at:2026-11-24T12:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}
     /// spec: {predictor: {canaryTrafficPercent: 25, model: {storageUri: "gs://models/2"}}}
     /// ```
     ///
-    /// ```yaml before at=2026-11-23T10:00:00Z
+    /// ```yaml before at:2026-11-23T10:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}
     /// spec: {predictor: {canaryTrafficPercent: 5, model: {storageUri: "gs://models/2"}}}
     /// ```
     ///
-    /// ```yaml passes at=2026-11-24T12:00:00Z
+    /// ```yaml passes at:2026-11-24T12:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}

@@ -29,25 +29,25 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z file=rollgate.yaml
+    /// ```yaml before at:2026-11-16T10:00:00Z file:rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 1%}
     /// ```
     ///
-    /// ```yaml violates file=rollgate.yaml
+    /// ```yaml violates file:rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 0.5%}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z file=rollgate.yaml
+    /// ```yaml before at:2026-11-16T10:00:00Z file:rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 1%}
     /// ```
     ///
-    /// ```yaml passes file=rollgate.yaml
+    /// ```yaml passes file:rollgate.yaml
     /// version: 1
     /// rules:
     ///   canary-too-small: {level: error, min: 2%}

@@ -31,7 +31,7 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}
@@ -45,7 +45,7 @@ declare_rule! {
     /// spec: {predictor: {canaryTrafficPercent: 100, model: {storageUri: "gs://models/2"}}}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z
+    /// ```yaml before at:2026-11-16T10:00:00Z
     /// apiVersion: serving.kserve.io/v1beta1
     /// kind: InferenceService
     /// metadata: {name: sentiment}

@@ -23,33 +23,33 @@ declare_rule! {
     ///
     /// ## Examples
     ///
-    /// ```yaml before at=2026-11-16T09:00:00Z file=rollgate.yaml
+    /// ```yaml before at:2026-11-16T09:00:00Z file:rollgate.yaml
     /// services:
     ///   - {name: assistant, paths: ["prompts/**"]}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z file=prompts/system.md
+    /// ```yaml before at:2026-11-16T10:00:00Z file:prompts/system.md
     /// You are helpful.
     /// ```
     ///
-    /// ```yaml violates file=prompts/system.md
+    /// ```yaml violates file:prompts/system.md
     /// You are helpful, and brief.
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T09:00:00Z file=rollgate.yaml
+    /// ```yaml before at:2026-11-16T09:00:00Z file:rollgate.yaml
     /// services:
     ///   - {name: assistant, paths: ["prompts/**"]}
     /// ```
     ///
-    /// ```yaml before at=2026-11-16T10:00:00Z file=prompts/system.md
+    /// ```yaml before at:2026-11-16T10:00:00Z file:prompts/system.md
     /// You are helpful.
     /// ```
     ///
-    /// ```yaml also file=prompts/system.md
+    /// ```yaml also file:prompts/system.md
     /// You are helpful, and brief.
     /// ```
     ///
-    /// ```yaml passes file=rollouts/brief-answers.yaml
+    /// ```yaml passes file:rollouts/brief-answers.yaml
     /// apiVersion: rollgate/v1
     /// kind: RolloutPlan
     /// metadata: {name: brief-answers, service: assistant}

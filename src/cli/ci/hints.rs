@@ -44,13 +44,10 @@ pub(in crate::cli) fn deepen_hint(provider: Option<Provider>, needed: Needed) ->
     format!("{setting}here: git fetch --deepen=100 origin main, or git fetch --unshallow --filter=blob:limit=1m")
 }
 
-/// R3: a rule wants tags, and this clone may have been made without them.
-pub(in crate::cli) fn no_tags(rule: &str, pattern: &str, provider: Option<Provider>) -> Failure {
+/// What fetches the tags that a rule wants to see (R3).
+pub(in crate::cli) fn tags_hint(provider: Option<Provider>) -> String {
     let setting = provider.map(|p| format!("{}; ", p.tags_hint())).unwrap_or_default();
-    Failure::new(
-        format!("R3: the rule {rule} reads the tags {pattern}, and this clone has no tags"),
-        format!("{setting}here: git fetch --tags origin"),
-    )
+    format!("{setting}here: git fetch --tags origin")
 }
 
 /// What git could not tell, as a failure with the advice of the service that made the clone.

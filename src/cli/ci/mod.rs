@@ -17,7 +17,7 @@ mod provider;
 mod tests;
 
 pub(super) use env::CiEnv;
-pub(super) use hints::{deepen_hint, history_failure};
+pub(super) use hints::{deepen_hint, history_failure, tags_hint};
 pub(super) use provider::{Provider, provider};
 
 use std::fmt;

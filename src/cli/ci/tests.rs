@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{
-    Ancestry, BaseChoice, Chosen, CiEnv, Provider, deepen_hint, detect, hints::no_tags, history_failure, provider,
-};
+use super::{Ancestry, BaseChoice, Chosen, CiEnv, Provider, deepen_hint, detect, history_failure, provider, tags_hint};
 use crate::cli::failure::Failure;
 use crate::history::{HistoryError, Needed, ObjectId};
 
@@ -545,11 +543,10 @@ fn every_provider_names_its_setting() {
             let hint = deepen_hint(Some(provider), needed);
             assert!(hint.contains(setting) && hint.contains("git fetch --unshallow --filter=blob:limit=1m"), "{hint}");
         }
-        assert!(no_tags("rollback-drill-stale", "rollback-drill/*", Some(provider)).message.starts_with("R3: "));
+        assert!(tags_hint(Some(provider)).ends_with("; here: git fetch --tags origin"));
     }
     assert!(deepen_hint(None, Needed::History).starts_with("here: git fetch --deepen=100 origin main"));
-    let tags = no_tags("rollback-drill-stale", "rollback-drill/*", Some(Provider::GitHub));
-    assert!(tags.help.unwrap().contains("`fetch-tags: true`"));
+    assert!(tags_hint(Some(Provider::GitHub)).contains("`fetch-tags: true`"));
 }
 
 #[test]

@@ -215,7 +215,6 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
 
 /// `folder` is what `core.hooksPath` says: it must lie in one of `inside`, the repository's own folders. One that many
 /// repositories share is touched only where it is named.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the folder that git itself names"))]
 pub(super) fn own_folder(folder: &Path, inside: &[&Path]) -> Result<(), Failure> {
     let real = |path: &Path| -> PathBuf {
         // The folder itself may not be there yet.

@@ -1,7 +1,5 @@
 //! What git tells hooks: lines on standard input, push options in the environment.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "`hook run pre-push` and `pre-receive` call it"))]
-
 use crate::cli::failure::Failure;
 use crate::history::ObjectId;
 

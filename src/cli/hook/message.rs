@@ -1,5 +1,7 @@
 //! Our trailers in a commit's message: where git sees them, and saying something.
 
+use crate::history::{key_value, trailer_block};
+
 /// The trailers that are ours.
 const OVERRIDE: &str = "Rollgate-Override";
 const DRILL: &str = "Rollback-Drill";
@@ -10,10 +12,10 @@ type Line<'t> = (usize, &'t str);
 /// What is wrong with our trailers, by line.
 pub(super) fn complaints(text: &str) -> Vec<(usize, String)> {
     let lines = written(text);
-    let block = trailer_block(&lines);
+    let block = trailer_block(&lines.iter().map(|(_, line)| *line).collect::<Vec<_>>());
     let mut out = Vec::new();
     for (at, (number, line)) in lines.iter().enumerate() {
-        let Some((key, value)) = trailer(line) else { continue };
+        let Some((key, value)) = key_value(line) else { continue };
         let Some(ours) = [OVERRIDE, DRILL].into_iter().find(|ours| key.eq_ignore_ascii_case(ours)) else { continue };
         if at < block {
             out.push((
@@ -70,32 +72,4 @@ fn written(text: &str) -> Vec<Line<'_>> {
     }
     let start = lines.iter().position(|(_, l)| !l.is_empty()).unwrap_or(lines.len());
     lines.split_off(start)
-}
-
-/// Where the trailers begin, as git finds them: the last paragraph, never the first, all of trailers, or a quarter of
-/// them where git itself wrote one.
-fn trailer_block(lines: &[Line<'_>]) -> usize {
-    let Some(gap) = lines.iter().rposition(|(_, l)| l.is_empty()) else { return lines.len() };
-    let (mut trailers, mut others, mut by_git, mut inside) = (0_usize, 0_usize, false, false);
-    for (_, line) in &lines[gap + 1..] {
-        let signed = line.starts_with("Signed-off-by: ") || line.starts_with("(cherry picked from commit ");
-        by_git |= signed;
-        if line.starts_with([' ', '\t']) {
-            // A line that goes on with the one before is whatever that one is.
-            others += usize::from(!inside);
-            continue;
-        }
-        inside = signed || trailer(line).is_some();
-        if inside { trailers += 1 } else { others += 1 }
-    }
-    let fits = trailers > 0 && (others == 0 || (by_git && trailers * 3 >= others));
-    if fits { gap + 1 } else { lines.len() }
-}
-
-/// `Key: value`.
-fn trailer(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once(':')?;
-    let key = key.trim_end_matches([' ', '\t']);
-    let word = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    word.then_some((key, value))
 }

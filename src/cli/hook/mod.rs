@@ -1,6 +1,7 @@
 //! `rollgate hook`: git hooks written, taken away and run.
 
 mod folder;
+mod gates;
 mod lines;
 mod message;
 mod script;
@@ -9,12 +10,12 @@ mod tests;
 
 pub(super) use lines::push_options;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{HookCommand, HookFolder, HookName, HookRun};
 use super::failure::Failure;
 use super::surroundings::Surroundings;
-use super::{Outcome, print, say};
+use super::{Outcome, gate, print, say};
 use crate::collect::{self, Content, File, Origin};
 use crate::render::visible;
 
@@ -24,17 +25,34 @@ pub(super) fn run(command: &HookCommand, around: &Surroundings) -> Outcome {
         HookCommand::Install(args) => install(args, around),
         HookCommand::Uninstall(args) => uninstall(args, around),
         HookCommand::Run(HookRun::CommitMsg { file }) => commit_msg(&around.cwd.join(file), file),
+        HookCommand::Run(HookRun::PreCommit) => gates::pre_commit(around),
+        HookCommand::Run(HookRun::PrePush { remote, url }) => gates::pre_push(remote, url, around),
+        HookCommand::Run(HookRun::PreReceive) => gates::pre_receive(around),
     }
 }
 
 fn install(args: &HookFolder, around: &Surroundings) -> Outcome {
-    let names = if args.names.is_empty() { &[HookName::PreCommit, HookName::PrePush][..] } else { &args.names };
+    let (folder, is_bare) = hooks_folder(args, around)?;
+    let usual = if is_bare { &[HookName::PreReceive][..] } else { &[HookName::PreCommit, HookName::PrePush] };
+    let names = if args.names.is_empty() { usual } else { &args.names };
     let program = Surroundings::program();
-    told(&folder::install(&around.cwd.join(&args.dir), names, program.as_deref())?)
+    told(&folder::install(&folder, names, program.as_deref())?)
 }
 
 fn uninstall(args: &HookFolder, around: &Surroundings) -> Outcome {
-    told(&folder::uninstall(&around.cwd.join(&args.dir), &args.names)?)
+    told(&folder::uninstall(&hooks_folder(args, around)?.0, &args.names)?)
+}
+
+/// Where hooks go, and whether the repository is a bare one. A folder that other repositories share has to be named.
+fn hooks_folder(args: &HookFolder, around: &Surroundings) -> Result<(PathBuf, bool), Vec<Failure>> {
+    if let Some(dir) = &args.dir {
+        return Ok((around.cwd.join(dir), false));
+    }
+    let git = gate::open(around)?;
+    let folder = git.hooks_dir();
+    let inside: Vec<&Path> = std::iter::once(git.common_dir()).chain(git.work_tree()).collect();
+    folder::own_folder(&folder, &inside).map_err(|failure| vec![failure])?;
+    Ok((folder, git.work_tree().is_none()))
 }
 
 fn told(lines: &[String]) -> Outcome {
