@@ -1,7 +1,6 @@
 //! The repository, through libgit2. The only file that names git2.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, ObjectType, Odb, Oid, Repository, RepositoryOpenFlags};
@@ -36,8 +35,14 @@ impl Git {
     pub fn open(start: &Path) -> Result<Option<Self>, HistoryError> {
         // Objects that a verdict rests on are hashed by hand: `verify`.
         git2::opts::strict_hash_verification(false);
-        let none: &[&OsStr] = &[];
-        let repository = match Repository::open_ext(start, RepositoryOpenFlags::FROM_ENV, none) {
+        let opened = if variable("GIT_DIR").is_some() {
+            Repository::open_from_env()
+        } else {
+            let ceilings = variable("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+            let ceilings: Vec<PathBuf> = std::env::split_paths(&ceilings).filter(|p| p.is_absolute()).collect();
+            Repository::open_ext(start, RepositoryOpenFlags::FROM_ENV, &ceilings)
+        };
+        let repository = match opened {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Repository => {
                 return Ok(None);
@@ -126,7 +131,13 @@ impl Git {
         match found {
             Ok(commit) => Ok(id_of(commit.id())),
             Err(_) if revision == "HEAD" && self.head().is_ok_and(|head| head.is_none()) => Err(HistoryError::Unborn),
-            Err(_) => Err(HistoryError::NoSuchRevision { name: revision.to_owned() }),
+            Err(_) => match self.boundary.first() {
+                // The parents of the last commits of a shallow clone look as if there were none.
+                Some(boundary) if revision.contains(['~', '^']) => {
+                    Err(HistoryError::Shallow { needed: Needed::Trees, boundary: *boundary })
+                }
+                Some(_) | None => Err(HistoryError::NoSuchRevision { name: revision.to_owned() }),
+            },
         }
     }
 
@@ -160,6 +171,12 @@ impl Git {
         let missing = || HistoryError::Missing { id: *id, partial: self.is_partial, path: None };
         let oid = oid(id).ok_or_else(missing)?;
         let odb = self.repository.odb().map_err(ours)?;
+        if kind == ObjectType::Blob
+            && let Ok((size, _)) = odb.read_header(oid)
+            && size as u64 > limit
+        {
+            return Err(HistoryError::TooLarge { id: *id, size: size as u64, limit });
+        }
         let object = odb.read(oid).map_err(|error| {
             let damaged = || HistoryError::Damaged { id: *id, what: error.message().to_owned() };
             if error.code() == ErrorCode::NotFound { missing() } else { damaged() }
@@ -202,8 +219,8 @@ impl Git {
         };
         // A commit of one side alone, whose parents are not here, could lead to a nearer base.
         for boundary in &self.boundary {
-            let of_one = self.is_ancestor(boundary, one)?;
-            let of_other = self.is_ancestor(boundary, other)?;
+            let of_one = self.reaches(one, boundary)?;
+            let of_other = self.reaches(other, boundary)?;
             if of_one != of_other || (bases.is_empty() && of_one) {
                 return Err(HistoryError::Shallow { needed: Needed::MergeBase, boundary: *boundary });
             }
@@ -218,13 +235,26 @@ impl Git {
     /// Is `ancestor` the commit `of`, or one of those before it?
     ///
     /// # Errors
-    /// When a commit is not here.
+    /// When a commit is not here, or this clone ends before that is known.
     pub fn is_ancestor(&self, ancestor: &ObjectId, of: &ObjectId) -> Result<bool, HistoryError> {
-        if ancestor == of {
+        if self.reaches(of, ancestor)? {
             return Ok(true);
         }
-        let (Some(a), Some(b)) = (oid(ancestor), oid(of)) else { return Ok(false) };
-        self.repository.graph_descendant_of(b, a).map_err(|e| self.failed(&e, &of.to_string()))
+        for boundary in &self.boundary {
+            if self.reaches(of, boundary)? {
+                return Err(HistoryError::Shallow { needed: Needed::MergeBase, boundary: *boundary });
+            }
+        }
+        Ok(false)
+    }
+
+    /// Does this clone hold a line of commits from `head` back to `there`?
+    fn reaches(&self, head: &ObjectId, there: &ObjectId) -> Result<bool, HistoryError> {
+        if head == there {
+            return Ok(true);
+        }
+        let (Some(from), Some(to)) = (oid(head), oid(there)) else { return Ok(false) };
+        self.repository.graph_descendant_of(from, to).map_err(|e| self.failed(&e, &head.to_string()))
     }
 
     /// The commits that `head` has and `base` has not, newest first.
@@ -500,8 +530,8 @@ fn refused(start: &Path, error: &git2::Error) -> HistoryError {
 
 /// The commits that a shallow clone ends at.
 fn boundary(common: &Path) -> Result<BTreeSet<ObjectId>, HistoryError> {
-    #[expect(clippy::disallowed_methods, reason = "git says by this variable where a push from a shallow clone ends")]
-    let named = std::env::var_os("GIT_SHALLOW_FILE").map(PathBuf::from);
+    // git says by this variable where a push from a shallow clone ends.
+    let named = variable("GIT_SHALLOW_FILE").map(PathBuf::from);
     let path = named.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| common.join("shallow"));
     #[expect(clippy::disallowed_methods, reason = "history is the door to the repository's own folder")]
     let text = match std::fs::read_to_string(&path) {
@@ -515,6 +545,12 @@ fn boundary(common: &Path) -> Result<BTreeSet<ObjectId>, HistoryError> {
     Ok(text.lines().filter_map(|line| ObjectId::from_hex(line.trim())).collect())
 }
 
+/// What git tells by a variable; an empty one tells nothing.
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    #[expect(clippy::disallowed_methods, reason = "history is the door to the variables of git itself")]
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 fn is_partial(repository: &Repository) -> bool {
     let Ok(config) = repository.config().and_then(|mut c| c.snapshot()) else { return false };
     if config.get_string("extensions.partialclone").is_ok() {
@@ -526,9 +562,7 @@ fn is_partial(repository: &Repository) -> bool {
 
 /// `~/hooks` as a path.
 fn expanded(path: &str) -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "git expands `~` in `core.hooksPath`")]
-    let home = std::env::var_os("HOME");
-    match (path.strip_prefix("~/"), home) {
+    match (path.strip_prefix("~/"), variable("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => path.into(),
     }

@@ -82,8 +82,16 @@ impl Entry<'_> {
 pub(super) fn entries(id: ObjectId, raw: &[u8]) -> Result<Vec<Entry<'_>>, HistoryError> {
     let (mut rest, mut all, id_len) = (raw, Vec::new(), id.as_bytes().len());
     while !rest.is_empty() {
-        let what = || HistoryError::Damaged { id, what: "its entries cannot be read".to_owned() };
-        all.push(next(&mut rest, id_len).ok_or_else(what)?);
+        let damaged = |what: &str| HistoryError::Damaged { id, what: what.to_owned() };
+        let entry: Entry<'_> = next(&mut rest, id_len).ok_or_else(|| damaged("its entries cannot be read"))?;
+        // git would refuse these names on checkout, and two trees out of order can't be held against each other.
+        if entry.name.contains(&b'/') || matches!(entry.name, b"." | b"..") {
+            return Err(damaged("an entry has no name of a file"));
+        }
+        if all.last().is_some_and(|last: &Entry<'_>| last.order(&entry) != Ordering::Less) {
+            return Err(damaged("its entries are out of order"));
+        }
+        all.push(entry);
     }
     Ok(all)
 }
@@ -95,13 +103,22 @@ fn next<'t>(raw: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>> {
     let (mode, name) = (&raw[..space], &raw[space + 1..zero]);
     let id = ObjectId::from_bytes(raw.get(zero + 1..zero + 1 + id_len)?)?;
     *raw = &raw[zero + 1 + id_len..];
-    let kind = match mode {
-        b"40000" => Kind::Folder,
-        b"120000" => Kind::Content(Mode::Link),
-        b"160000" => Kind::Content(Mode::Submodule),
-        _ => Kind::Content(Mode::File),
-    };
-    Some(Entry { name, id, kind })
+    Some(Entry { name, id, kind: kind_of(mode)? })
+}
+
+/// What an octal mode says, as git reads it: leading zeros are old and mean nothing.
+fn kind_of(mode: &[u8]) -> Option<Kind> {
+    let octal = mode.iter().try_fold(0_u32, |sum, digit| match digit {
+        b'0'..=b'7' => Some((sum << 3) | u32::from(digit - b'0')).filter(|sum| *sum <= 0o777_777),
+        _ => None,
+    })?;
+    match octal & 0o170_000 {
+        0o040_000 => Some(Kind::Folder),
+        0o100_000 => Some(Kind::Content(Mode::File)),
+        0o120_000 => Some(Kind::Content(Mode::Link)),
+        0o160_000 => Some(Kind::Content(Mode::Submodule)),
+        _ => None,
+    }
 }
 
 /// Folders nested in each other deeper than this are nobody's.
@@ -197,7 +214,7 @@ pub(super) fn settle(mut found: Vec<FileChange>) -> Vec<FileChange> {
     }
     let mut moved: Vec<GitPath> = Vec::new();
     for change in found.iter_mut().filter(|c| c.old.is_none()) {
-        let Some(from) = change.new.and_then(|blob| gone.get_mut(&blob)?.pop()) else { continue };
+        let Some(from) = change.new.and_then(|blob| nearest(gone.get_mut(&blob)?, &change.path)) else { continue };
         change.old = change.new;
         moved.push(from.clone());
         change.old_path = Some(from);
@@ -205,6 +222,13 @@ pub(super) fn settle(mut found: Vec<FileChange>) -> Vec<FileChange> {
     moved.sort();
     found.retain(|c| c.new.is_some() || moved.binary_search(&c.path).is_err());
     found
+}
+
+/// Takes the path that `to` most likely came from: one of its own name, else the first.
+fn nearest(from: &mut Vec<GitPath>, to: &[u8]) -> Option<GitPath> {
+    let name = |path: &[u8]| path.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+    let at = from.iter().rposition(|p| name(p) == name(to)).or_else(|| from.len().checked_sub(1))?;
+    Some(from.remove(at))
 }
 
 #[cfg(test)]
@@ -264,6 +288,23 @@ mod tests {
             let clashes = |p: &Vec<u8>| taken.iter().any(|t| is_below(t, p));
             files.into_iter().filter(|(p, _)| !clashes(p)).collect()
         })
+    }
+
+    #[test]
+    fn modes_are_octal_and_odd_trees_are_refused() {
+        let raw = |entries: &[(&str, &str)]| {
+            let one = |(mode, name): &(&str, &str)| [mode.as_bytes(), b" ", name.as_bytes(), &[0], &[1; 20]].concat();
+            entries.iter().flat_map(one).collect::<Vec<u8>>()
+        };
+        let read =
+            |list: &[(&str, &str)]| entries(id(b""), &raw(list)).map(|e| e.iter().map(|e| e.kind).collect::<Vec<_>>());
+        let file = Kind::Content(Mode::File);
+        assert_eq!(read(&[("040000", "a"), ("100664", "b")]).unwrap(), [Kind::Folder, file]);
+        assert_eq!(read(&[("100644", "a"), ("40000", "a")]).unwrap(), [file, Kind::Folder]);
+        for odd in [&[("100644", "b"), ("100644", "a")][..], &[("100644", "a"), ("100644", "a")], &[("100644", "..")]] {
+            assert!(read(odd).is_err());
+        }
+        assert!(read(&[("9", "a")]).is_err() && read(&[("1", "a")]).is_err());
     }
 
     proptest! {
