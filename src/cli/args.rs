@@ -29,6 +29,10 @@ pub(super) enum Command {
     Check(Check),
     /// Show what a file lowers to: stages, effective exposure, holds, gates, criteria.
     Inspect(Inspect),
+    /// Say whether a deploy may start now, and if not, when.
+    ///
+    /// Exit status: 0 open, 1 closed, 2 could not decide.
+    Window(Window),
     /// List the rules and the level the policy gives them.
     Rules(Rules),
     /// Explain a rule: what it checks, why, what to do, and examples.
@@ -200,6 +204,21 @@ pub(super) struct Check {
     /// Say also what was skipped and why.
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+/// `rollgate window`.
+#[derive(Debug, Args)]
+pub(super) struct Window {
+    /// When the deploy would start: RFC 3339 (default: now).
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// The service that is deployed: scopes and freezes that match it count.
+    #[arg(long, value_name = "NAME")]
+    pub(super) service: Option<String>,
+    #[command(flatten)]
+    pub(super) policy: PolicyChoice,
+    #[command(flatten)]
+    pub(super) output: Output,
 }
 
 /// `rollgate inspect`.

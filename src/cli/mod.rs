@@ -16,6 +16,7 @@ mod policy_test;
 mod progress;
 mod setup;
 mod surroundings;
+mod window;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -63,6 +64,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
     match command {
         Command::Check(args) => check::run(&args, around),
         Command::Inspect(args) => inspect::run(&args, around),
+        Command::Window(args) => window::run(&args, around),
         Command::Rules(args) => describe::rules(&args, around),
         Command::Explain(args) => describe::explain(&args, around),
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),

@@ -145,6 +145,11 @@ impl Run<'_> {
     fn report(self, desk: Desk<'_>) -> (Report, Sources) {
         let (input, policy) = (self.input, self.input.policy);
         let mut sources = Sources::new(desk.files.iter().map(|f| Arc::clone(&f.path)).collect());
+        // What is found in policies is sorted by their paths too.
+        let brought = input.brought.into_iter().flat_map(|(old, new)| old.files.iter().chain(&new.files));
+        for file in policy.files.iter().chain(brought) {
+            sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
+        }
         let mut sealed = seal(self.judged, policy.undetermined, &sources);
         let mut notices = input.notices.clone();
         notices.extend(self.notices);
@@ -154,10 +159,6 @@ impl Run<'_> {
         notices.extend(overrule(input, &mut sealed.findings));
         let mut failures = desk.failures.clone();
         failures.extend(unknown_to_history(&sealed.undetermined, &sources, input));
-        let brought = input.brought.into_iter().flat_map(|(old, new)| old.files.iter().chain(&new.files));
-        for file in policy.files.iter().chain(brought) {
-            sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
-        }
         show(&mut sources, &desk, &sealed);
         let report = Report {
             as_of: input.steps.last().map_or(input.now, |s| s.at),

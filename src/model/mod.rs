@@ -26,7 +26,7 @@ pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
 pub use hold::Hold;
 pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, SubjectKind};
-pub use matching::{Match, Names};
+pub use matching::{KnownService, Match, Names};
 pub use metric::{Metric, MetricKind};
 pub use problem::{Problem, ProblemKind};
 pub use record::{CriteriaDocument, Drill, DrillOutcome, Evidence, Waiver, WaiverTarget};

@@ -19,3 +19,4 @@ pub use inspect::inspect;
 pub use inspect_json::{Model, ModelReport, inspect_json};
 pub use json::{JsonReport, json};
 pub use short::short;
+pub use wrap::wrap;

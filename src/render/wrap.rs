@@ -3,7 +3,7 @@
 /// `text` in lines of at most `width` columns, broken at spaces only: a word longer than a line stands alone. The first
 /// line begins with `first`, the others with `rest`. Line breaks in `text` stay, and a text that has some is left as it
 /// is between them: it is meant to be pasted.
-pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
+pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     if text.contains('\n') {
         let lines: Vec<&str> = text.lines().collect();
         return format!("{first}{}\n", lines.join(&format!("\n{rest}")));
