@@ -115,7 +115,8 @@ pub(super) fn between(
     for base in bases.iter().take(1) {
         for commit in git.between(base, head)? {
             let by = commit.id.short();
-            overrides.extend(trailer(&commit.message, OVERRIDE).map(|reason| Override { by: by.clone(), reason }));
+            let reasons = trailer(&commit.message, OVERRIDE).filter(|reason| !reason.is_empty());
+            overrides.extend(reasons.map(|reason| Override { by: by.clone(), reason }));
         }
     }
     let base_names: Vec<String> = bases.iter().map(ObjectId::short).collect();

@@ -12,7 +12,7 @@ use crate::adapters::{Audience, Lowered};
 use crate::collect::{File, Origin, is_manifest, shown};
 use crate::finding::{Coverage, Failure, Skipped};
 use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, ObjectId, Snapshot, Step, TreeFile};
-use crate::model::{Change, CriteriaAtStart, Drill, Past, PastEnd, Problem, Rollout, settle_candidates};
+use crate::model::{Change, CriteriaAtStart, Drill, Past, PastEnd, Problem, Rollout, Waiver, settle_candidates};
 use crate::policy::{Policy, waiver_weakenings};
 use crate::rules::{GovernedChange, Weakened};
 use crate::text::{FileId, Span};
@@ -84,26 +84,22 @@ impl<'a> Desk<'a> {
     /// new one.
     pub(super) fn compare(&mut self, step: &Step) -> Result<Compared, HistoryError> {
         let touched: Vec<&FileChange> = step.files.iter().filter(|c| self.takes(c)).collect();
-        let old_side = self.side(&touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)))?;
-        let new_side = self.side(&touched, |c| Some((&c.path, c.new?)))?;
-        let lends = old_side.iter().chain(&new_side).any(|l| l.lowered.lends);
-        let problems: Vec<Problem> = new_side.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
-        let mut drills: Vec<Drill> = new_side.iter().flat_map(|l| l.lowered.drills.iter().cloned()).collect();
-        let weakened = self.waived(step, &old_side, &new_side);
-        self.cover(&new_side);
-        let (old_paths, new_paths) = (paths_of(&old_side), paths_of(&new_side));
-        let old_side: Side = old_side.into_iter().map(|s| (s.path, s.lowered.into())).collect();
-        self.exchange(&old_paths, new_side.into_iter().map(|s| (s.path, s.lowered.into())).collect());
-        if !self.is_whole && (lends || self.asks_for_more(step, &new_paths)) {
-            let apart: BTreeSet<Arc<str>> = old_paths.iter().chain(&new_paths).cloned().collect();
-            drills.extend(self.bring_all(&step.new, &apart)?);
-        } else if !self.is_whole {
-            drills.extend(self.bring_records(step, &new_paths)?);
+        let new = self.side(&touched, |c| Some((&c.path, c.new?)))?;
+        let problems: Vec<Problem> = new.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
+        let mut drills: Vec<Drill> = new.iter().flat_map(|l| l.lowered.drills.iter().cloned()).collect();
+        self.cover(&new);
+        let new_paths: Vec<Arc<str>> = new.iter().map(|s| Arc::clone(&s.path)).collect();
+        let mut new: Side = new.into_iter().map(|s| (s.path, s.lowered.into())).collect();
+        let old_path = |c: &&FileChange| c.old.map(|_| Arc::from(shown(c.old_path.as_ref().unwrap_or(&c.path))));
+        let old_paths: Vec<Arc<str>> = touched.iter().filter_map(old_path).collect();
+        if !self.is_whole {
+            (new, drills) = self.stand_apart(step, (&touched, &old_paths), (new, &new_paths), drills)?;
         }
-        let new_side = self.exchange(&new_paths, old_side);
+        let lends = old_paths.iter().any(|p| self.standing.lends(p)) || new.iter().any(|(_, s)| s.lends);
+        let weakened = self.waived(step, &old_paths, &new);
         let before = self.rollouts(&old_paths, &step.old)?;
         let others_before = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
-        self.exchange(&old_paths, new_side);
+        self.exchange(&old_paths, new);
         let after = self.rollouts(&new_paths, &step.new)?;
         let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
         let mut compared = Compared { problems, drills, weakened, ..Compared::default() };
@@ -116,10 +112,31 @@ impl<'a> Desk<'a> {
         Ok(compared)
     }
 
+    /// Lets the old state of the touched files stand, and of the others what they depend on.
+    fn stand_apart(
+        &mut self,
+        step: &Step,
+        (touched, old_paths): (&[&FileChange], &[Arc<str>]),
+        (new, new_paths): (Side, &[Arc<str>]),
+        mut drills: Vec<Drill>,
+    ) -> Result<(Side, Vec<Drill>), HistoryError> {
+        let old = self.side(touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)))?;
+        let old: Side = old.into_iter().map(|s| (s.path, s.lowered.into())).collect();
+        let lends = old.iter().chain(&new).any(|(_, s)| s.lends);
+        self.exchange(&[], new);
+        if lends || self.asks_for_more(step, new_paths) {
+            let apart: BTreeSet<Arc<str>> = old_paths.iter().chain(new_paths).cloned().collect();
+            drills.extend(self.bring_all(&step.new, &apart)?);
+        } else {
+            drills.extend(self.bring_records(step, new_paths)?);
+        }
+        Ok((self.exchange(new_paths, old), drills))
+    }
+
     /// The waivers that the step adds, widens or prolongs.
-    fn waived(&self, step: &Step, old: &[Sided], new: &[Sided]) -> Vec<Weakened> {
-        let all = |side: &[Sided]| side.iter().flat_map(|s| s.lowered.waivers.iter().cloned()).collect::<Vec<_>>();
-        let (before, after) = (all(old), all(new));
+    fn waived(&self, step: &Step, old: &[Arc<str>], new: &Side) -> Vec<Weakened> {
+        let before: Vec<Waiver> = old.iter().flat_map(|p| self.standing.waivers(p).iter().cloned()).collect();
+        let after: Vec<Waiver> = new.iter().flat_map(|(_, s)| s.waivers.iter().cloned()).collect();
         let nowhere = Span::new(FileId(0), 0, 0);
         let found = waiver_weakenings(&before, &after, self.policy.timezone).into_iter();
         found.filter(|w| w.matters(step.at)).map(|w| loosened(w, nowhere)).collect()
@@ -399,10 +416,6 @@ impl Sided {
         let Loaded { lowered, documents, failure, skipped, length: _ } = loaded;
         Self { path, lowered, documents, skipped, failure }
     }
-}
-
-fn paths_of(side: &[Sided]) -> Vec<Arc<str>> {
-    side.iter().map(|s| Arc::clone(&s.path)).collect()
 }
 
 /// Does a link at `path` with that `target` lead out of the repository?

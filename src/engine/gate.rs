@@ -67,8 +67,14 @@ pub fn check_change(input: &ChangeInput<'_>) -> Result<(Report, Sources), Histor
     if let [first, _, ..] = &*input.steps {
         desk.stand(&first.old)?;
     }
-    let mut run =
-        Run { input, plan: Plan::default(), judged: Judged::default(), notices: Vec::new(), ran: BTreeSet::new() };
+    let mut run = Run {
+        input,
+        plan: Plan::default(),
+        judged: Judged::default(),
+        notices: Vec::new(),
+        paths: Vec::new(),
+        ran: BTreeSet::new(),
+    };
     for (index, step) in input.steps.iter().enumerate() {
         let compared = desk.compare(step)?;
         // What several commits make of the policy is told once.
@@ -84,6 +90,8 @@ struct Run<'a> {
     plan: Plan,
     judged: Judged,
     notices: Vec<String>,
+    /// The path of every file so far, by its number.
+    paths: Vec<Arc<str>>,
     /// The rules that ran.
     ran: BTreeSet<&'static str>,
 }
@@ -102,15 +110,18 @@ impl Run<'_> {
             self.plan.bind(policy, &self.input.choice, selector);
             self.ran.extend(self.plan.rules(selector).iter().map(|r| r.def.meta.id));
         }
-        let mut facts = self.facts(desk, step, compared);
+        let known = self.paths.len();
+        self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
+        let mut facts = self.facts(step, compared);
         facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
         let judged = judge(&self.plan, &facts, &selectors, &base);
+        self.paths = facts.paths;
         let commit = step.commit.map(|id| id.short());
         self.judged.findings.extend(judged.findings.into_iter().map(|f| Finding { commit: commit.clone(), ..f }));
         self.judged.undetermined.extend(judged.undetermined);
     }
 
-    fn facts(&self, desk: &Desk<'_>, step: &Step, compared: Compared) -> Facts {
+    fn facts(&mut self, step: &Step, compared: Compared) -> Facts {
         let Compared { rollouts, changes, problems, governed, drills, weakened } = compared;
         let policy = self.input.policy;
         let mut touched: BTreeSet<&str> = rollouts.iter().map(|r| &*r.service).collect();
@@ -129,7 +140,7 @@ impl Run<'_> {
             at: Some(step.at),
             zone: policy.timezone,
             service_anchors: service_anchors(rollouts.iter(), goes_back),
-            paths: desk.files.iter().map(|f| Arc::clone(&f.path)).collect(),
+            paths: std::mem::take(&mut self.paths),
             rollouts: rollouts.into_iter().map(Box::new).collect(),
             changes,
             governed,
@@ -151,6 +162,10 @@ impl Run<'_> {
             sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
         }
         let mut sealed = seal(self.judged, policy.undetermined, &sources);
+        if input.steps.len() > 1 {
+            // Each commit has files of its own, numbered in their order.
+            sealed.findings.sort_by_key(|f| f.primary.file);
+        }
         let mut notices = input.notices.clone();
         notices.extend(self.notices);
         if desk.coverage.rollouts == 0 && sealed.findings.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::OWN_GROUP;
 use super::plans;
 use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
-use crate::model::{ObjectRef, Rollout};
+use crate::model::{ObjectRef, Rollout, Waiver};
 
 /// What stands in the repository: definitions that rollouts refer to, and who rewrites whom.
 #[derive(Default)]
@@ -23,11 +23,16 @@ pub(super) struct Standing {
 pub(super) struct Stood {
     rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
     defined: Vec<(ObjectRef, Defined)>,
+    /// Waivers on record.
+    pub(super) waivers: Vec<Waiver>,
+    /// Does it define something that rollouts of other files live by?
+    pub(super) lends: bool,
 }
 
 impl From<Lowered> for Stood {
     fn from(lowered: Lowered) -> Self {
-        Self { rollouts: lowered.rollouts, defined: lowered.definitions }
+        let Lowered { rollouts, definitions: defined, waivers, lends, .. } = lowered;
+        Self { rollouts, defined, waivers, lends }
     }
 }
 
@@ -67,6 +72,16 @@ impl Standing {
             }
         }
         Some(stood)
+    }
+
+    /// Does the file `path` define something that rollouts of other files live by?
+    pub(super) fn lends(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|s| s.lends)
+    }
+
+    /// The waivers of the file `path`.
+    pub(super) fn waivers(&self, path: &str) -> &[Waiver] {
+        self.files.get(path).map_or(&[], |s| &s.waivers)
     }
 
     /// The paths that stand.

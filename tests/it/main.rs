@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod docs;
 mod floors;
+mod gate;
 mod guide;
 mod hooks;
 mod mutations;

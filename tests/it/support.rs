@@ -160,3 +160,86 @@ impl Run {
         files
     }
 }
+
+/// A repository of the git program, with a pinned identity and no configuration but its own.
+pub(crate) struct Repo {
+    /// Its work tree, or for a bare one the repository itself.
+    pub(crate) world: World,
+}
+
+/// `git` in `dir`, with nothing of this machine's configuration.
+pub(crate) fn git_in(dir: &Path) -> Command {
+    let mut command = Command::new("git");
+    let home = dir.to_path_buf();
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home).env("LANG", "C.UTF-8");
+    command.envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")]);
+    for who in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{who}_NAME"), "Ada Park").env(format!("GIT_{who}_EMAIL"), "ada@example.com");
+        command.env(format!("GIT_{who}_DATE"), "2026-11-02T10:00:00Z");
+    }
+    command.current_dir(dir);
+    command
+}
+
+impl Repo {
+    /// An empty repository on branch `main`.
+    pub(crate) fn new() -> Self {
+        let repo = Self { world: World::new() };
+        repo.git(&["init", "-q", "-b", "main", "."]);
+        repo
+    }
+
+    /// Runs git here, which must succeed, and returns what it printed.
+    #[track_caller]
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        self.git_at("2026-11-02T10:00:00Z", args)
+    }
+
+    /// Runs git here at `time`, which must succeed.
+    #[track_caller]
+    pub(crate) fn git_at(&self, time: &str, args: &[&str]) -> String {
+        let mut command = git_in(self.world.path());
+        let output = command.args(args).env("GIT_COMMITTER_DATE", time).env("GIT_AUTHOR_DATE", time).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "git {args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
+        self.world.write(path, text);
+        self
+    }
+
+    /// Commits everything at `time`.
+    #[track_caller]
+    pub(crate) fn commit(&self, time: &str, message: &str) -> &Self {
+        self.git(&["add", "-A"]);
+        self.git_at(time, &["commit", "-q", "--allow-empty", "-m", message]);
+        self
+    }
+
+    /// Starts a branch here.
+    #[track_caller]
+    pub(crate) fn branch(&self, name: &str) -> &Self {
+        self.git(&["switch", "-q", "-c", name]);
+        self
+    }
+
+    /// Goes to a branch that is there.
+    #[track_caller]
+    pub(crate) fn switch(&self, name: &str) -> &Self {
+        self.git(&["switch", "-q", name]);
+        self
+    }
+
+    /// Judges what this branch changes against `main`, on a Tuesday.
+    pub(crate) fn against_main(&self, args: &[&str]) -> Run {
+        self.world.check(&[&["--base", "main", "--at", TUESDAY], args].concat())
+    }
+}
+
+/// A moment at which the default windows are open.
+pub(crate) const TUESDAY: &str = "2026-11-24T10:00:00Z";
+/// A moment at which they are closed.
+pub(crate) const FRIDAY: &str = "2026-11-27T21:00:00Z";
