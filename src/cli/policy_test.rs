@@ -7,13 +7,14 @@ use serde_json::json;
 
 use super::args::{Format, PolicyTest as Args};
 use super::failure::Failure;
+use super::history::explain;
 use super::surroundings::Surroundings;
 use super::{Outcome, check, print, setup};
 use crate::clock::Moment;
 use crate::collect::{File, Origin, Roots, WorkingSet, policy_text, walk};
-use crate::engine::{self, Choice, Input};
+use crate::engine::{self, Choice, Input, Rehearsal, Told};
 use crate::finding::{Report, Verdict};
-use crate::policy::{Expected, Policy, PolicyTest, Source, TestPolicy, TestsFile};
+use crate::policy::{Expected, Policy, PolicyTest, Source, TestFile, TestPolicy, TestsFile};
 use crate::render::visible;
 use crate::rules::Repository;
 use crate::text::Sources;
@@ -69,6 +70,9 @@ fn read(path: &Path, roots: &Roots) -> Result<TestsFile, Vec<Failure>> {
 /// Runs one test and says what is not as it expects.
 fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> Result<Vec<String>, Vec<Failure>> {
     let policy = policy_for(test, args, roots, around)?;
+    if !test.history.is_empty() {
+        return change(test, &policy, around);
+    }
     let is_policy = |path: &str| setup::POLICY_PATHS.contains(&path);
     let mut set = WorkingSet::default();
     for file in test.files.iter().filter(|f| !is_policy(&f.path)) {
@@ -92,8 +96,24 @@ fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> 
     Ok(complaints(test, &report, &sources))
 }
 
+/// Judges the files of a test as a change after the commits of its history.
+fn change(test: &PolicyTest, policy: &Policy, around: &Surroundings) -> Result<Vec<String>, Vec<Failure>> {
+    let before: Vec<Told<'_>> = test.history.iter().map(|c| told(c.at, &c.message, &c.files)).collect();
+    let change = told(test.as_of.unwrap_or(around.now), "change", &test.files);
+    let rehearsal = Rehearsal { before: &before, change: &change, policy, brought: None, choice: Choice::default() };
+    let (report, sources) = engine::rehearse(&rehearsal).map_err(|error| vec![explain(&error)])?;
+    Ok(complaints(test, &report, &sources))
+}
+
+fn told<'t>(at: Moment, message: &'t str, files: &'t [TestFile]) -> Told<'t> {
+    Told { at, message, files: files.iter().map(|f| (&*f.path, Some(f.text.as_bytes()))).collect() }
+}
+
 fn policy_for(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> Result<Policy, Vec<Failure>> {
-    let in_test = |path: &str| test.files.iter().find(|f| *f.path == *path);
+    // Where there is a history, its last word judges, and what the change says of the policy does not.
+    let history = test.history.iter().rev().flat_map(|c| &c.files);
+    let files: Vec<&TestFile> = history.chain(&test.files).collect();
+    let in_test = |path: &str| files.iter().find(|f| *f.path == *path).copied();
     let file =
         |path: &str, text: &Arc<str>| Source::File { path: path.into(), text: Arc::clone(text), root: String::new() };
     match &test.policy {

@@ -8,9 +8,8 @@ use crate::adapters;
 use crate::catalog::RuleMeta;
 use crate::clock::Moment;
 use crate::collect::{File, Origin, WorkingSet};
-use crate::engine::{ChangeInput, Choice, Input, Registry, check, check_change};
-use crate::finding::{Report, Trust};
-use crate::history::{Git, ObjectId, Prefixes, Snapshot, Step};
+use crate::engine::{Choice, Input, Registry, Rehearsal, Told, check, rehearse};
+use crate::finding::Report;
 use crate::policy::{Known, Policy, Source};
 use crate::rules::{self, Repository};
 use crate::text::Sources;
@@ -158,40 +157,23 @@ impl Example {
         }))
     }
 
-    /// Commits what stood before into a repository in memory, then the change, and judges that.
+    /// Tells what stood before as commits, then the change, and judges that.
     fn check_change(&self, choice: Choice) -> Option<(Report, Sources)> {
         let today: Moment = TODAY.parse().ok()?;
-        let git = Git::in_memory().ok()?;
-        let mut base: Option<ObjectId> = None;
-        for file in &self.before {
-            let content = [(&*file.path, Some(file.text.as_bytes()))];
-            base = Some(git.record(base, file.at.unwrap_or(today), "before\n", &content).ok()?);
-        }
-        let at = self.shown.at.unwrap_or(today);
-        let files = self.also.iter().chain([&self.shown]);
-        let content: Vec<(&str, Option<&[u8]>)> = files.map(|f| (&*f.path, Some(f.text.as_bytes()))).collect();
-        let head = git.record(base, at, "change\n", &content).ok()?;
-        let (old, new) = (git.commit(&base?).ok()?.tree, git.commit(&head).ok()?.tree);
-        let files = git.diff(Some(&old), Some(&new), &Prefixes::all()).ok()?;
-        let policy = self.policy()?;
-        let brought = self.brought()?;
-        let (old, new) = (Snapshot::Tree(old), Snapshot::Tree(new));
-        let step = Step { old, new, files, at, commit: None, past: base };
-        let input = ChangeInput {
-            git: &git,
-            steps: vec![step],
+        let file = |f: &'_ ExampleFile| (f.path.clone(), f.text.clone());
+        let told = |at: Option<Moment>, files: &[(String, String)]| (at.unwrap_or(today), files.to_vec());
+        let before: Vec<_> = self.before.iter().map(|f| told(f.at, &[file(f)])).collect();
+        let also: Vec<_> = self.also.iter().chain([&self.shown]).map(file).collect();
+        let change = told(self.shown.at, &also);
+        let (policy, brought) = (self.policy()?, self.brought()?);
+        rehearse(&Rehearsal {
+            before: &before.iter().map(as_told).collect::<Vec<_>>(),
+            change: &as_told(&change),
             policy: &policy,
-            trust: Trust { side: "base", commit: None },
+            brought: brought.as_ref(),
             choice,
-            now: at,
-            fail_on: None,
-            brought: brought.as_ref().map(|new| (&policy, new)),
-            overrides: Vec::new(),
-            notices: Vec::new(),
-            deepen: String::new(),
-            fetch_tags: String::new(),
-        };
-        check_change(&input).ok()
+        })
+        .ok()
     }
 
     /// The policy that stands before the change.
@@ -218,4 +200,9 @@ fn policy_of(text: &str, first_file: u32) -> Option<Policy> {
     let known = Known { rules: &rules, systems: &systems, binder: &Registry, first_file };
     let source = Source::File { path: POLICY.into(), text: text.into(), root: String::new() };
     Policy::load(&known, source, &mut |_| Ok(None)).ok()
+}
+
+fn as_told((at, files): &(Moment, Vec<(String, String)>)) -> Told<'_> {
+    let files = files.iter().map(|(path, text)| (path.as_str(), Some(text.as_bytes()))).collect();
+    Told { at: *at, message: "example\n", files }
 }

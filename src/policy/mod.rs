@@ -37,7 +37,7 @@ pub use schema::{RuleSchema, schema, tests_schema};
 pub use scope::{Facets, Selector};
 pub use setting::{Param, Part, Provenance, Setting};
 pub use show::{Scoped, Shown, ShownRule, ShownValue};
-pub use tests_file::{Expected, PolicyTest, TestFile, TestPolicy, TestsFile};
+pub use tests_file::{Expected, PolicyTest, TestCommit, TestFile, TestPolicy, TestsFile};
 pub use weaker::{Weakening, waiver_weakenings, weakenings};
 
 use crate::catalog::RuleMeta;

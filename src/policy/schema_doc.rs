@@ -314,14 +314,27 @@ struct TestDoc {
     as_of: Option<String>,
     /// What is checked: texts by their paths.
     files: BTreeMap<String, String>,
-    /// Comes with a later version.
-    history: Option<Vec<Value>>,
+    /// The commits before it, the oldest first: `files` are then what a change writes on top of them.
+    history: Option<Vec<CommitDoc>>,
     /// The policy that judges: a preset's name, a path, or the policy itself; default is the repository's.
     policy: Option<TestPolicyDoc>,
     /// What has to be found, other findings beside it or not. An empty list: nothing at all may be found.
     expect: Option<Vec<ExpectDoc>>,
     /// Rules that must find nothing.
     forbid: Option<Vec<RuleName>>,
+}
+
+/// A commit of a test's history.
+#[derive(JsonSchema)]
+#[schemars(rename = "Commit", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct CommitDoc {
+    /// When: `2026-11-24T10:00:00+01:00`.
+    at: String,
+    /// What it says.
+    message: Option<String>,
+    /// What it writes: texts by their paths.
+    files: BTreeMap<String, String>,
 }
 
 /// A preset's name, a path, or a policy.

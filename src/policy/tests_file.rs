@@ -19,6 +19,8 @@ use crate::text::{FileId, LineIndex, Span, Spanned};
 pub(super) const FILE_KEYS: &[&str] = &["tests"];
 /// The keys of a test.
 pub(super) const TEST_KEYS: &[&str] = &["name", "as-of", "files", "history", "policy", "expect", "forbid"];
+/// The keys of a commit of `history`.
+pub(super) const COMMIT_KEYS: &[&str] = &["at", "message", "files"];
 /// The keys of an entry of `expect`.
 pub(super) const EXPECT_KEYS: &[&str] = &["rule", "file", "line", "rollout"];
 
@@ -38,14 +40,27 @@ pub struct PolicyTest {
     pub name: Spanned<Box<str>>,
     /// When the deploy would start.
     pub as_of: Option<Moment>,
-    /// What is checked, by path.
+    /// What is checked, by path. Where there is a history, what the change writes.
     pub files: Vec<TestFile>,
+    /// The commits before the change, the oldest first; without any, the files are a tree.
+    pub history: Vec<TestCommit>,
     /// The policy that judges.
     pub policy: TestPolicy,
     /// What has to be found, other findings beside it or not. An empty list: nothing at all may be found.
     pub expect: Option<Vec<Expected>>,
     /// Rules that must find nothing.
     pub forbid: Vec<Spanned<&'static RuleMeta>>,
+}
+
+/// A commit of a policy test's history.
+#[derive(Clone, Debug)]
+pub struct TestCommit {
+    /// When.
+    pub at: Moment,
+    /// What it says.
+    pub message: Box<str>,
+    /// What it writes.
+    pub files: Vec<TestFile>,
 }
 
 /// A file of a policy test.
@@ -131,18 +146,16 @@ fn test(desk: &mut Desk<'_>, item: Node<'_>) -> Option<PolicyTest> {
     let mut name = None;
     let mut as_of = None;
     let mut files = Vec::new();
+    let mut history = Vec::new();
     let mut policy = TestPolicy::Found;
     let mut expect = None;
     let mut forbid = Vec::new();
     for (key, value) in desk.fields(item, "a policy test", TEST_KEYS) {
         match key.value {
             "name" => name = desk.text(value, "`name`").map(|text| Spanned::new(Box::from(text), value.span())),
-            "as-of" => as_of = moment(desk, value),
+            "as-of" => as_of = moment(desk, value, "`as-of`"),
             "files" => files = test_files(desk, value),
-            "history" => {
-                let help = "leave `history` out; files alone can be tested now";
-                desk.fault(key.span, "`history` comes with a later version", help);
-            }
+            "history" => history = commits(desk, value),
             "policy" => policy = test_policy(desk, value).unwrap_or(TestPolicy::Found),
             "expect" => expect = Some(expected(desk, value)),
             _ => {
@@ -155,7 +168,7 @@ fn test(desk: &mut Desk<'_>, item: Node<'_>) -> Option<PolicyTest> {
     if item.is_map() {
         complete(desk, item);
     }
-    Some(PolicyTest { name: name?, as_of, files, policy, expect, forbid })
+    Some(PolicyTest { name: name?, as_of, files, history, policy, expect, forbid })
 }
 
 /// A test without a name, without files, or that nothing could fail, is a mistake.
@@ -172,8 +185,28 @@ fn complete(desk: &mut Desk<'_>, item: Node<'_>) {
     }
 }
 
-fn moment(desk: &mut Desk<'_>, node: Node<'_>) -> Option<Moment> {
-    let text = desk.text(node, "`as-of`")?;
+/// The commits of `history`. A commit without its time would make the test depend on the day it runs on.
+fn commits(desk: &mut Desk<'_>, node: Node<'_>) -> Vec<TestCommit> {
+    let mut all: Vec<TestCommit> = Vec::new();
+    for item in desk.items(node, "`history`") {
+        let (mut at, mut message, mut files) = (None, "", Vec::new());
+        for (key, value) in desk.fields(item, "a commit of `history`", COMMIT_KEYS) {
+            match key.value {
+                "at" => at = moment(desk, value, "`at`"),
+                "message" => message = desk.text(value, "`message`").unwrap_or_default(),
+                _ => files = test_files(desk, value),
+            }
+        }
+        if item.is_map() && item.get("at").is_none() {
+            desk.fault(item.anchor(), "this commit has no time", "add `at: 2026-11-24T10:00:00Z`");
+        }
+        all.extend(at.map(|at| TestCommit { at, message: message.into(), files }));
+    }
+    all
+}
+
+fn moment(desk: &mut Desk<'_>, node: Node<'_>, name: &str) -> Option<Moment> {
+    let text = desk.text(node, name)?;
     let exact = DateTime::parse_from_rfc3339(text).ok().map(|t| t.to_utc());
     let day = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc());
     let read = exact.or_else(day);
@@ -324,7 +357,7 @@ mod tests {
     fn faults_of_tests() {
         let found = read(
             "tests:
-  - {files: {../a.yaml: {kind: x}}, history: [], expect: [{line: 0}], as-of: friday}
+  - {files: {../a.yaml: {kind: x}}, history: [{message: x}], expect: [{line: 0}], as-of: friday}
   - {name: b, files: {a.yaml: \"\"}, polcy: strict}
 ",
         )
@@ -333,10 +366,10 @@ mod tests {
             "2:6 \"files\" this test has no name",
             "2:14 \"../a.yaml\" `../a.yaml` is not a path inside",
             "2:25 \"{kind: x}\" the content of a file is a text",
-            "2:37 \"history\" `history` comes with a later version",
-            "2:60 \"line\" this entry names no rule",
-            "2:66 \"0\" `line` is a whole number",
-            "2:78 \"friday\" `friday` is not a moment",
+            "2:48 \"message\" this commit has no time",
+            "2:72 \"line\" this entry names no rule",
+            "2:78 \"0\" `line` is a whole number",
+            "2:90 \"friday\" `friday` is not a moment",
             "3:6 \"name\" this test can't fail",
             "3:36 \"polcy\" a policy test has no key `polcy` | did you mean `policy`?",
         ];

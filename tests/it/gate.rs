@@ -434,3 +434,18 @@ fn on_an_open_day() -> bool {
     let open = World::new().run(&["window"]);
     open.code == Some(0)
 }
+
+#[test]
+fn policy_tests_can_tell_a_history() {
+    let test = |expect: &str| {
+        format!(
+            "tests:\n  - name: from 5 to everybody\n    as-of: 2026-11-24T10:00:00Z\n    policy: {{rules: {{rollback-drill-stale: off}}}}\n    history:\n      - {{at: 2026-11-02T10:00:00Z, message: one, files: {{k.yaml: {:?}}}}}\n      - {{at: 2026-11-03T10:00:00Z, files: {{k.yaml: {:?}}}}}\n    files: {{k.yaml: {:?}}}\n    expect: [{expect}]\n",
+            kserve(100, 1),
+            kserve(5, 2),
+            kserve(100, 2),
+        )
+    };
+    let run = |expect| World::new().file("t.yaml", test(expect)).run(&["policy", "test", "t.yaml"]);
+    let _ = run("stage-skipped").ends(0);
+    let _ = run("big-bang").ends(1).says("expected big-bang, which was not found");
+}
