@@ -294,6 +294,18 @@ impl<'a> Desk<'a> {
         self.files.get(rollout.span.file.0 as usize).map_or("", |f| &f.path)
     }
 
+    /// The file of a rollout, and the files that hold what it ships.
+    fn paths_of(&self, rollout: &Rollout) -> Vec<String> {
+        let path = |span: Span| self.files.get(span.file.0 as usize).map(|f| f.path.to_string());
+        let mut paths: Vec<String> = path(rollout.span).into_iter().collect();
+        for other in rollout.payload.iter().filter_map(|p| path(p.span)) {
+            if !paths.contains(&other) {
+                paths.push(other);
+            }
+        }
+        paths
+    }
+
     /// Every rollout after the change with what it was before: of the same identity in the same file, else of the same
     /// identity in a file that is no more (clarifications 14).
     fn pair(
@@ -332,8 +344,8 @@ impl<'a> Desk<'a> {
         let mut before = before;
         let past = match &before {
             Some(there) if Change::asks_for_the_past(there, &after) => {
-                let path = self.path(there).to_owned();
-                self.pasts.of(self.git, (self.policy, &self.limits), step, (there, &path))?
+                let paths = self.paths_of(there);
+                self.pasts.of(self.git, (self.policy, &self.limits), step, (there, &paths))?
             }
             Some(_) | None => Past::NONE,
         };

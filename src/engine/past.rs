@@ -46,24 +46,34 @@ fn identity(rollout: &Rollout) -> String {
 }
 
 impl Pasts {
-    /// What the rollout `there`, which stands at `path` before `step`, was before.
+    /// What the rollout `there` was before `step`. It stands in the first of `paths` before it; in the others stands what it
+    /// ships.
     pub(super) fn of(
         &mut self,
         git: &Git,
         (policy, limits): (&Policy, &LoadLimits),
         step: &Step,
-        (there, path): (&Rollout, &str),
+        (there, paths): (&Rollout, &[String]),
     ) -> Result<Past, HistoryError> {
-        let key = (identity(there), path.to_owned());
+        let key = (identity(there), paths.first().cloned().unwrap_or_default());
         if let Some(past) = self.known.get(&key) {
             return Ok(past.clone());
         }
         let Some(from) = step.past else { return Ok(Past::NONE) };
-        let wanted: Arc<[u8]> = path.as_bytes().into();
-        let found = git.versions(from, horizon(policy, step.at), &[wanted])?.pop();
-        let Some(found) = found else { return Ok(Past::NONE) };
-        let versions = found.list.iter().map(|v| version(git, limits, v, there)).collect::<Result<_, _>>()?;
-        let end = match found.end {
+        let found = git.versions(
+            from,
+            horizon(policy, step.at),
+            &paths.iter().map(|p| p.as_bytes().into()).collect::<Vec<_>>(),
+        )?;
+        let Some(end) = found.first().map(|own| own.end) else { return Ok(Past::NONE) };
+        // Each commit that changes one of the files is a version of the rollout that they make together.
+        let moments: BTreeMap<usize, &Version> = found.iter().flat_map(|v| &v.list).map(|v| (v.depth, v)).collect();
+        let at = |(depth, newest): (usize, &Version)| {
+            let files = found.iter().map(|v| v.list.iter().find(|v| v.depth >= depth)).collect::<Vec<_>>();
+            version(git, limits, (newest, &files), there)
+        };
+        let versions = moments.into_iter().map(at).collect::<Result<_, _>>()?;
+        let end = match end {
             End::Root => PastEnd::Complete,
             End::Horizon => PastEnd::Horizon,
             End::MaxCommits | End::ShallowBoundary(_) => PastEnd::Truncated,
@@ -83,25 +93,32 @@ impl Pasts {
     }
 }
 
-/// The rollout of the identity of `there` as it was in `version`.
-fn version(git: &Git, limits: &LoadLimits, version: &Version, there: &Rollout) -> Result<PastVersion, HistoryError> {
-    let mut rollout = None;
-    if let Some(blob) = version.blob.filter(|b| b.mode == Mode::File) {
-        let path: Arc<str> = shown(&version.path).into();
+/// The rollout of the identity of `there` as `files` made it, its own first, from `newest` on.
+fn version(
+    git: &Git,
+    limits: &LoadLimits,
+    (newest, files): (&Version, &[Option<&Version>]),
+    there: &Rollout,
+) -> Result<PastVersion, HistoryError> {
+    let mut standing = Standing::default();
+    for (number, file) in files.iter().enumerate() {
+        let Some((file, blob)) = file.and_then(|f| Some((f, f.blob.filter(|b| b.mode == Mode::File)?))) else {
+            continue;
+        };
+        let path: Arc<str> = shown(&file.path).into();
         let bytes = git.read(&blob.id, limits.file_bytes)?;
         let file = File { path: Arc::clone(&path), origin: Origin::Memory(bytes.into()) };
-        let mut standing = Standing::default();
-        for loaded in load(UNSHOWN, &[file], limits, Audience::Change) {
+        for loaded in load(UNSHOWN + number, &[file], limits, Audience::Change) {
             standing.put(&path, loaded.lowered.into());
         }
-        let all = standing.rollouts(&path);
-        let same = |r: &Rollout| r.adapter.id == there.adapter.id && r.id == there.id;
-        rollout = all.into_iter().find(|r| same(r));
-        if let Some(found) = rollout.as_mut().filter(|r| governed::names_files(r)) {
-            let tree = Snapshot::Tree(git.commit(&version.commit)?.tree);
-            governed::digest(git, &tree, found)?;
-        }
+    }
+    let own = files.first().copied().flatten().map(|v| shown(&v.path)).unwrap_or_default();
+    let same = |r: &Rollout| r.adapter.id == there.adapter.id && r.id == there.id;
+    let mut rollout = standing.rollouts(&own).into_iter().find(same);
+    if let Some(found) = rollout.as_mut().filter(|r| governed::names_files(r)) {
+        let tree = Snapshot::Tree(git.commit(&newest.commit)?.tree);
+        governed::digest(git, &tree, found)?;
     }
     let rollout = rollout.map(Arc::new);
-    Ok(PastVersion { at: version.time, commit: version.commit.to_string().into(), rollout })
+    Ok(PastVersion { at: newest.time, commit: newest.commit.to_string().into(), rollout })
 }

@@ -140,6 +140,8 @@ pub struct Version {
     pub commit: ObjectId,
     /// Its committer date.
     pub time: Moment,
+    /// How many commits of the walk are newer: the order of versions of different files.
+    pub depth: usize,
     /// Where the file lay then.
     pub path: GitPath,
     /// The content from then on.

@@ -85,33 +85,35 @@ pub(super) fn versions(
     let blank = |path: &GitPath| Track { path: path.clone(), trees: Vec::new(), blob: None, list: Vec::new() };
     let mut tracks: Vec<Track> = paths.iter().map(blank).collect();
     let mut newer: Option<Commit> = None;
+    let mut depth = 0;
     for commit in walk.by_ref() {
         let commit = commit?;
         if newer.as_ref().is_none_or(|n| n.tree != commit.tree) {
             for track in &mut tracks {
-                look(git, track, newer.as_ref(), &commit)?;
+                look(git, track, newer.as_ref().map(|n| (n, depth)), &commit)?;
             }
         }
+        depth += usize::from(newer.is_some());
         newer = Some(commit);
     }
     let end = walk.end().unwrap_or(End::Root);
     let close = |mut track: Track| {
         if let (Some(oldest), Some(_)) = (&newer, track.blob) {
-            track.list.push(version(oldest, &track));
+            track.list.push(version(oldest, depth, &track));
         }
         Versions { list: track.list, end }
     };
     Ok(tracks.into_iter().map(close).collect())
 }
 
-fn version(commit: &Commit, track: &Track) -> Version {
-    Version { commit: commit.id, time: commit.time, path: track.path.clone(), blob: track.blob }
+fn version(commit: &Commit, depth: usize, track: &Track) -> Version {
+    Version { commit: commit.id, time: commit.time, depth, path: track.path.clone(), blob: track.blob }
 }
 
-/// Looks `track` up in `commit`; what is different in the newer commit came with that one.
-fn look(git: &Git, track: &mut Track, newer: Option<&Commit>, commit: &Commit) -> Result<(), HistoryError> {
+/// Looks `track` up in `commit`; what is different in the newer commit, of that depth, came with that one.
+fn look(git: &Git, track: &mut Track, newer: Option<(&Commit, usize)>, commit: &Commit) -> Result<(), HistoryError> {
     let there = descend(git, &track.path, &mut track.trees, commit.tree, track.blob)?;
-    let Some(newer) = newer else {
+    let Some((newer, depth)) = newer else {
         track.blob = there;
         return Ok(());
     };
@@ -126,7 +128,7 @@ fn look(git: &Git, track: &mut Track, newer: Option<&Commit>, commit: &Commit) -
         track.blob = descend(git, &track.path, &mut track.trees, commit.tree, None)?;
         return Ok(());
     }
-    track.list.push(version(newer, track));
+    track.list.push(version(newer, depth, track));
     track.blob = there;
     Ok(())
 }

@@ -233,8 +233,9 @@ fn key_of(rollout: &Rollout) -> String {
 /// Do both say what they ship, and is it not the same? A router's payload are the names it sends to: its shares tell.
 fn ships_another(before: &Rollout, after: &Rollout) -> bool {
     if !before.destinations.is_empty() || !after.destinations.is_empty() {
-        let new: Vec<String> =
-            after.destinations.iter().filter(|d| !d.ships.is_empty()).map(Destination::key).collect();
+        // What nobody is sent to is not shipped yet.
+        let met = |d: &&Destination| !d.ships.is_empty() && d.share != Some(Share::NONE);
+        let new: Vec<String> = after.destinations.iter().filter(met).map(Destination::key).collect();
         return new.iter().any(|key| before.destinations.iter().all(|d| d.key() != *key));
     }
     let (old, new) = (shipped(before), shipped(after));
