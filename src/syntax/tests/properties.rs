@@ -137,10 +137,10 @@ proptest! {
             prop_assert!(start >= at);
             prop_assert_eq!(&text[start..start + chunk.text.len()], chunk.text);
             let between = &text[at..start];
-            prop_assert!(between.lines().all(|l| l.trim().is_empty() || l.starts_with("---")), "{:?} is lost", between);
+            prop_assert!(between.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with("---")), "{:?} is lost", between);
             at = start + chunk.text.len();
         }
-        prop_assert!(text[at..].lines().all(|l| l.trim().is_empty() || l.starts_with("---")));
+        prop_assert!(text[at..].lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with("---")));
     }
 
     #[test]
