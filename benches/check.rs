@@ -9,7 +9,7 @@ use rollgate::catalog::RuleMeta;
 use rollgate::collect::{File, Origin, WorkingSet};
 use rollgate::engine::{self, Choice, Input, Registry};
 use rollgate::policy::{Known, Policy, Source};
-use rollgate::rules::{self, Repository};
+use rollgate::rules;
 
 fn main() {
     divan::main();
@@ -52,7 +52,7 @@ fn check(policy: &Policy, texts: &[String]) -> usize {
         choice: Choice::default(),
         now: "2026-11-24T12:00:00Z".parse().expect("a moment"),
         at: None,
-        repository: Repository::None,
+        git: None,
         fail_on: None,
         allow_empty: true,
     };

@@ -13,7 +13,6 @@ use crate::engine::{self, Choice, Input};
 use crate::finding::Report;
 use crate::policy::Policy;
 use crate::render::Detail;
-use crate::rules::Repository;
 use crate::text::Sources;
 
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
@@ -28,19 +27,21 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     let mut set = working_set(&args.paths, args.stdin_filename.as_deref(), &roots, around)?;
     narrow(&mut set, &policy);
     add_records(&mut set, &policy, &roots);
+    let git = if roots.is_repository { gate::found(&roots.root)? } else { None };
     let input = Input {
         set,
         policy: &policy,
         choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
         now: around.now,
         at,
-        repository: if roots.is_repository { Repository::Unread } else { Repository::None },
+        git: git.as_ref(),
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
     };
     let seen = args.progress == ProgressWhen::Auto && Surroundings::sees_progress();
     let progress = Progress::watch(input.set.files.len(), seen);
-    let (report, sources) = in_pool(args.jobs, || engine::check(&input))?;
+    start_threads(args.jobs)?;
+    let (report, sources) = engine::check(&input);
     drop(progress);
     finish(args, around, &report, &sources)
 }
@@ -77,13 +78,12 @@ pub(super) fn warn_loosened(args: &Check) -> Vec<String> {
     given.into_iter().filter(|(_, is_given)| *is_given).map(told).collect()
 }
 
-/// Runs `work` with as many threads as asked for.
-fn in_pool<T: Send>(jobs: Option<u16>, work: impl FnOnce() -> T + Send) -> Result<T, Vec<Failure>> {
-    let Some(jobs) = jobs else { return Ok(work()) };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
+/// Starts as many threads as asked for.
+fn start_threads(jobs: Option<u16>) -> Result<(), Vec<Failure>> {
+    let Some(jobs) = jobs else { return Ok(()) };
     let failure =
         |error| vec![Failure::new(format!("{jobs} threads cannot be started: {error}"), "ask for fewer --jobs")];
-    Ok(pool.map_err(failure)?.install(work))
+    rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build_global().map_err(failure)
 }
 
 /// The roots for paths as typed; standard input stands for a file of the working directory.

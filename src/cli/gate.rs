@@ -48,6 +48,11 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     judge(args, around, &git, resolved?)
 }
 
+/// The repository at `folder`, if there is one that git knows.
+pub(super) fn found(folder: &std::path::Path) -> Result<Option<Git>, Vec<Failure>> {
+    Git::open(folder).map_err(|error| vec![explain(&error)])
+}
+
 /// The repository around the working directory.
 pub(super) fn open(around: &Surroundings) -> Result<Git, Vec<Failure>> {
     let found = Git::open(&around.cwd).map_err(|error| vec![explain(&error)])?;

@@ -16,7 +16,6 @@ use crate::engine::{self, Choice, Input, Rehearsal, Told};
 use crate::finding::{Report, Verdict};
 use crate::policy::{Expected, Policy, PolicyTest, Source, TestFile, TestPolicy, TestsFile};
 use crate::render::visible;
-use crate::rules::Repository;
 use crate::text::Sources;
 
 /// Where a repository keeps its policy tests.
@@ -88,7 +87,7 @@ fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> 
         choice: Choice::default(),
         now,
         at: test.as_of,
-        repository: Repository::None,
+        git: None,
         fail_on: None,
         allow_empty: false,
     };

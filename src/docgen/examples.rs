@@ -11,7 +11,7 @@ use crate::collect::{File, Origin, WorkingSet};
 use crate::engine::{Choice, Input, Registry, Rehearsal, Told, check, rehearse};
 use crate::finding::Report;
 use crate::policy::{Known, Policy, Source};
-use crate::rules::{self, Repository};
+use crate::rules;
 use crate::text::Sources;
 
 /// What an example shows.
@@ -151,7 +151,7 @@ impl Example {
             choice,
             now: TODAY.parse().ok()?,
             at: self.shown.at,
-            repository: Repository::None,
+            git: None,
             fail_on: None,
             allow_empty: true,
         }))

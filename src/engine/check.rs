@@ -7,14 +7,16 @@ use super::judge::judge;
 use super::plan::{Choice, Plan};
 use super::seal::seal;
 use super::settle::{facets, service_anchors, settle};
-use super::{Linked, LoadLimits, Loaded, link, load};
+use super::{DrillQuestion, Linked, LoadLimits, Loaded, drill_log, link, load};
 use crate::adapters::Audience;
 use crate::catalog::Level;
 use crate::clock::Moment;
 use crate::collect::{Content, WorkingSet, read};
 use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Trust, Undetermined};
+use crate::history::{Git, HistoryError};
+use crate::model::DrillLog;
 use crate::policy::{Policy, Selector, Source};
-use crate::rules::{self, DeclaredService, Facts, Repository};
+use crate::rules::{self, DeclaredService, Facts};
 use crate::syntax::Limits;
 use crate::text::{FileId, Sources, Span};
 
@@ -30,8 +32,8 @@ pub struct Input<'a> {
     pub now: Moment,
     /// When the deploy would start, if that is told.
     pub at: Option<Moment>,
-    /// What can be asked of git.
-    pub repository: Repository,
+    /// What git is asked about drills; `None` without a repository, or with `--no-git`.
+    pub git: Option<&'a Git>,
     /// The level that fails, where the command line says so.
     pub fail_on: Option<Level>,
     /// Is nothing to check fine?
@@ -71,7 +73,11 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let base = Selector::default();
     let mut plan = Plan::default();
     selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
-    let facts = facts(input, &mut read);
+    let mut facts = facts(input, &mut read);
+    match drills(input, &facts) {
+        Ok(log) => facts.drill_log = log,
+        Err(error) => read.failures.push(git_failed(&error)),
+    }
     let mut sources = Sources::new(facts.paths.clone());
     let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
@@ -179,7 +185,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         paths: paths(&input.set),
         problems: linked.problems,
         services: input.policy.services.iter().map(service).collect(),
-        repository: input.repository,
+        drill_log: None,
         weakened: Vec::new(),
     }
 }
@@ -187,6 +193,29 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
 pub(super) fn note(policy: &Policy, trust: Option<Trust>) -> PolicyNote {
     let is_default = matches!(policy.source, Source::Default);
     PolicyNote { source: policy.name(), extends: policy.extends(), is_default, trust }
+}
+
+/// What git says of the drills of the services that are checked.
+fn drills(input: &Input<'_>, facts: &Facts) -> Result<Option<DrillLog>, HistoryError> {
+    let Some(git) = input.git else { return Ok(None) };
+    let anchors = facts.service_anchors.iter().filter_map(|i| facts.rollouts.get(*i));
+    let services = anchors.map(|r| r.service.to_string());
+    let question = DrillQuestion {
+        git,
+        line: git.head()?,
+        policy: input.policy,
+        limits: bounds(input.policy),
+        at: facts.moment(),
+        from: facts.moment(),
+        drills: facts.drills.iter().map(|d| (d, facts.path(d.anchor).to_owned())).collect(),
+        services: services.chain(facts.services.iter().map(|s| s.name.to_string())).collect(),
+    };
+    drill_log(&question).map(Some)
+}
+
+fn git_failed(error: &HistoryError) -> Failure {
+    let help = "mend the repository, or check without it: `--no-git`".to_owned();
+    Failure { path: None, message: error.to_string(), help }
 }
 
 /// Loads the texts that the report shows, and the policy's own.

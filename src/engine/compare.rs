@@ -86,14 +86,13 @@ impl<'a> Desk<'a> {
         let touched: Vec<&FileChange> = step.files.iter().filter(|c| self.takes(c)).collect();
         let new = self.side(&touched, |c| Some((&c.path, c.new?)))?;
         let problems: Vec<Problem> = new.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
-        let mut drills: Vec<Drill> = new.iter().flat_map(|l| l.lowered.drills.iter().cloned()).collect();
         self.cover(&new);
         let new_paths: Vec<Arc<str>> = new.iter().map(|s| Arc::clone(&s.path)).collect();
         let mut new: Side = new.into_iter().map(|s| (s.path, s.lowered.into())).collect();
         let old_path = |c: &&FileChange| c.old.map(|_| Arc::from(shown(c.old_path.as_ref().unwrap_or(&c.path))));
         let old_paths: Vec<Arc<str>> = touched.iter().filter_map(old_path).collect();
         if !self.is_whole {
-            (new, drills) = self.stand_apart(step, (&touched, &old_paths), (new, &new_paths), drills)?;
+            new = self.stand_apart(step, (&touched, &old_paths), (new, &new_paths))?;
         }
         let lends = old_paths.iter().any(|p| self.standing.lends(p)) || new.iter().any(|(_, s)| s.lends);
         let weakened = self.waived(step, &old_paths, &new);
@@ -102,6 +101,7 @@ impl<'a> Desk<'a> {
         self.exchange(&old_paths, new);
         let after = self.rollouts(&new_paths, &step.new)?;
         let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
+        let drills = self.standing.drills().cloned().collect();
         let mut compared = Compared { problems, drills, weakened, ..Compared::default() };
         let pairs = self.pair(before, after, &renames(&touched));
         let others = others_before.into_iter().zip(others_after).filter(|(b, a)| b != a).map(|(b, a)| (Some(b), a));
@@ -118,19 +118,18 @@ impl<'a> Desk<'a> {
         step: &Step,
         (touched, old_paths): (&[&FileChange], &[Arc<str>]),
         (new, new_paths): (Side, &[Arc<str>]),
-        mut drills: Vec<Drill>,
-    ) -> Result<(Side, Vec<Drill>), HistoryError> {
+    ) -> Result<Side, HistoryError> {
         let old = self.side(touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)))?;
         let old: Side = old.into_iter().map(|s| (s.path, s.lowered.into())).collect();
         let lends = old.iter().chain(&new).any(|(_, s)| s.lends);
         self.exchange(&[], new);
         if lends || self.asks_for_more(step, new_paths) {
             let apart: BTreeSet<Arc<str>> = old_paths.iter().chain(new_paths).cloned().collect();
-            drills.extend(self.bring_all(&step.new, &apart)?);
+            self.bring_all(&step.new, &apart)?;
         } else {
-            drills.extend(self.bring_records(step, new_paths)?);
+            self.bring_records(step, new_paths)?;
         }
-        Ok((self.exchange(new_paths, old), drills))
+        Ok(self.exchange(new_paths, old))
     }
 
     /// The waivers that the step adds, widens or prolongs.
@@ -219,8 +218,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Lets every manifest of `snapshot` stand but those `apart`, and returns the drills on record among them.
-    fn bring_all(&mut self, snapshot: &Snapshot, apart: &BTreeSet<Arc<str>>) -> Result<Vec<Drill>, HistoryError> {
+    /// Lets every manifest of `snapshot` stand but those `apart`.
+    fn bring_all(&mut self, snapshot: &Snapshot, apart: &BTreeSet<Arc<str>>) -> Result<(), HistoryError> {
         let files = snapshot.files(self.git)?;
         let wanted = |path: &GitPath| {
             let shown = shown(path);
@@ -228,12 +227,10 @@ impl<'a> Desk<'a> {
         };
         let wanted: Vec<(&GitPath, Blob)> =
             files.iter().filter(|f| f.blob.mode == Mode::File && wanted(&f.path)).map(|f| (&f.path, f.blob)).collect();
-        let mut drills = Vec::new();
-        for mut one in self.bring(&wanted)? {
-            drills.append(&mut one.lowered.drills);
+        for one in self.bring(&wanted)? {
             self.standing.put(&one.path, one.lowered.into());
         }
-        Ok(drills)
+        Ok(())
     }
 
     /// Takes `away` and puts `side` in; returns what was taken away.
@@ -256,8 +253,8 @@ impl<'a> Desk<'a> {
         may_ship || paths.iter().flat_map(|p| self.standing.rollouts(p)).any(|r| is_open(&r))
     }
 
-    /// Reads the drills on record, where only the touched files stand.
-    fn bring_records(&mut self, step: &Step, apart: &[Arc<str>]) -> Result<Vec<Drill>, HistoryError> {
+    /// Lets the drills on record stand, where only the touched files do.
+    fn bring_records(&mut self, step: &Step, apart: &[Arc<str>]) -> Result<(), HistoryError> {
         let folders = self.policy.drills.record_folders();
         let files = step.new.files_below(self.git, folders.iter().map(String::as_str))?;
         let is_record = |f: &&TreeFile| {
@@ -265,7 +262,10 @@ impl<'a> Desk<'a> {
             f.blob.mode == Mode::File && self.policy.drills.is_record(&shown) && !apart.iter().any(|p| **p == *shown)
         };
         let wanted: Vec<(&GitPath, Blob)> = files.iter().filter(is_record).map(|f| (&f.path, f.blob)).collect();
-        Ok(self.bring(&wanted)?.into_iter().flat_map(|one| one.lowered.drills).collect())
+        for one in self.bring(&wanted)? {
+            self.standing.put(&one.path, one.lowered.into());
+        }
+        Ok(())
     }
 
     fn rollouts(&mut self, paths: &[Arc<str>], snapshot: &Snapshot) -> Result<Vec<Rollout>, HistoryError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check::{bounds, note};
 use super::compare::{Compared, Desk};
+use super::drills::{DrillQuestion, drill_log};
 use super::judge::{Judged, judge};
 use super::past::Pasts;
 use super::plan::{Choice, Plan, Registry};
@@ -15,9 +16,9 @@ use crate::clock::Moment;
 use crate::collect::Origin;
 use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
 use crate::history::{Git, HistoryError, Step};
-use crate::model::{Change, Rollback, Rollout};
+use crate::model::{Change, DrillLog, Rollback, Rollout};
 use crate::policy::{Policy, Selector, Weakening, weakenings};
-use crate::rules::{self, DeclaredService, Facts, Repository, Weakened};
+use crate::rules::{self, DeclaredService, Facts, Weakened};
 use crate::text::{FileId, Sources, Span};
 
 /// Somebody let a change through by a trailer in one of its commits.
@@ -73,13 +74,14 @@ pub fn check_change(input: &ChangeInput<'_>) -> Result<(Report, Sources), Histor
         judged: Judged::default(),
         notices: Vec::new(),
         paths: Vec::new(),
+        found: None,
         ran: BTreeSet::new(),
     };
     for (index, step) in input.steps.iter().enumerate() {
         let compared = desk.compare(step)?;
         // What several commits make of the policy is told once.
         let brought = input.brought.filter(|_| index + 1 == input.steps.len());
-        run.step(&mut desk, step, compared, brought);
+        run.step(&mut desk, step, compared, brought)?;
     }
     Ok(run.report(desk))
 }
@@ -92,12 +94,20 @@ struct Run<'a> {
     notices: Vec<String>,
     /// The path of every file so far, by its number.
     paths: Vec<Arc<str>>,
+    /// Of several steps: the drills that git alone tells of.
+    found: Option<DrillLog>,
     /// The rules that ran.
     ran: BTreeSet<&'static str>,
 }
 
 impl Run<'_> {
-    fn step(&mut self, desk: &mut Desk<'_>, step: &Step, compared: Compared, brought: Option<(&Policy, &Policy)>) {
+    fn step(
+        &mut self,
+        desk: &mut Desk<'_>,
+        step: &Step,
+        compared: Compared,
+        brought: Option<(&Policy, &Policy)>,
+    ) -> Result<(), HistoryError> {
         desk.coverage.rollouts += compared.rollouts.len();
         for (rollout, change) in compared.rollouts.iter().zip(&compared.changes) {
             self.notices.extend(rollback(rollout, change));
@@ -114,11 +124,13 @@ impl Run<'_> {
         self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
         let mut facts = self.facts(step, compared);
         facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
+        facts.drill_log = Some(self.drill_log(step, &facts)?);
         let judged = judge(&self.plan, &facts, &selectors, &base);
         self.paths = facts.paths;
         let commit = step.commit.map(|id| id.short());
         self.judged.findings.extend(judged.findings.into_iter().map(|f| Finding { commit: commit.clone(), ..f }));
         self.judged.undetermined.extend(judged.undetermined);
+        Ok(())
     }
 
     fn facts(&mut self, step: &Step, compared: Compared) -> Facts {
@@ -149,8 +161,50 @@ impl Run<'_> {
             services,
             weakened,
             calendars: policy.calendars.clone(),
-            repository: Repository::Unread,
+            drill_log: None,
         }
+    }
+
+    /// What git says of the drills of the services that the step touches. Of several steps the history is walked once.
+    fn drill_log(&mut self, step: &Step, facts: &Facts) -> Result<DrillLog, HistoryError> {
+        let anchors = facts.service_anchors.iter().filter_map(|i| facts.rollouts.get(*i));
+        let services: BTreeSet<String> =
+            anchors.map(|r| r.service.to_string()).chain(facts.services.iter().map(|s| s.name.to_string())).collect();
+        if services.is_empty() && facts.drills.is_empty() {
+            return Ok(DrillLog::NOTHING);
+        }
+        let question = DrillQuestion {
+            git: self.input.git,
+            line: step.past,
+            policy: self.input.policy,
+            limits: bounds(self.input.policy),
+            at: step.at,
+            from: step.at,
+            drills: facts.drills.iter().map(|d| (d, facts.path(d.anchor).to_owned())).collect(),
+            services,
+        };
+        let ([first, _, ..], Some(last)) = (&*self.input.steps, self.input.steps.last()) else {
+            return drill_log(&question);
+        };
+        let found = match self.found.take() {
+            Some(found) => found,
+            None => drill_log(&DrillQuestion {
+                line: last.commit,
+                at: last.at,
+                from: first.at,
+                drills: Vec::new(),
+                // A service that nobody names is on no record, so history is walked.
+                services: BTreeSet::from([String::new()]),
+                ..question
+            })?,
+        };
+        let proofs = if facts.drills.is_empty() {
+            Vec::new()
+        } else {
+            drill_log(&DrillQuestion { services: BTreeSet::new(), ..question })?.proofs
+        };
+        self.found = Some(found.clone());
+        Ok(DrillLog { proofs, ..found })
     }
 
     fn report(self, desk: Desk<'_>) -> (Report, Sources) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod drills;
 mod gate;
 mod governed;
 mod judge;
@@ -19,6 +20,7 @@ mod template;
 mod unmask;
 
 pub use check::{Input, Inspected, check, inspect};
+pub use drills::{DrillQuestion, drill_log};
 pub use gate::{ChangeInput, Override, check_change};
 pub use link::{Linked, link};
 pub use load::{LoadLimits, Loaded, load};

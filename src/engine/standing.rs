@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::load::OWN_GROUP;
 use super::plans;
 use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
-use crate::model::{ObjectRef, Rollout, Waiver};
+use crate::model::{Drill, ObjectRef, Rollout, Waiver};
 
 /// What stands in the repository: definitions that rollouts refer to, and who rewrites whom.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub(super) struct Standing {
 pub(super) struct Stood {
     rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
     defined: Vec<(ObjectRef, Defined)>,
+    /// Drills on record.
+    drills: Vec<Drill>,
     /// Waivers on record.
     pub(super) waivers: Vec<Waiver>,
     /// Does it define something that rollouts of other files live by?
@@ -31,8 +33,8 @@ pub(super) struct Stood {
 
 impl From<Lowered> for Stood {
     fn from(lowered: Lowered) -> Self {
-        let Lowered { rollouts, definitions: defined, waivers, lends, .. } = lowered;
-        Self { rollouts, defined, waivers, lends }
+        let Lowered { rollouts, definitions: defined, drills, waivers, lends, .. } = lowered;
+        Self { rollouts, defined, drills, waivers, lends }
     }
 }
 
@@ -82,6 +84,11 @@ impl Standing {
     /// The waivers of the file `path`.
     pub(super) fn waivers(&self, path: &str) -> &[Waiver] {
         self.files.get(path).map_or(&[], |s| &s.waivers)
+    }
+
+    /// Every drill on record.
+    pub(super) fn drills(&self) -> impl Iterator<Item = &Drill> {
+        self.files.values().flat_map(|s| &s.drills)
     }
 
     /// The paths that stand.

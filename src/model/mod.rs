@@ -6,6 +6,7 @@
 mod change;
 mod criterion;
 mod destination;
+mod drill_log;
 mod exposure;
 mod fact;
 mod hold;
@@ -22,6 +23,7 @@ pub mod units;
 pub use change::{Change, CriteriaAtStart, Move, Past, PastEnd, PastVersion, Rollback, Since, settle_candidates};
 pub use criterion::{Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, StageRange};
 pub use destination::Destination;
+pub use drill_log::{DrillLog, DrillSource, FoundDrill, Looked, Proof};
 pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
 pub use hold::Hold;

@@ -7,17 +7,8 @@ use crate::catalog::RuleMeta;
 use crate::clock::holidays::Calendars;
 use crate::clock::{Moment, Tz};
 use crate::finding::Label;
-use crate::model::{Change, Drill, Problem, Remark, RemarkKind, Rollout, Unknown};
+use crate::model::{Change, Drill, DrillLog, Problem, Proof, Remark, RemarkKind, Rollout, Unknown};
 use crate::text::Span;
-
-/// What can be asked of git in this run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repository {
-    /// There is none, or `--no-git` was given.
-    None,
-    /// There is one, and its history was not read.
-    Unread,
-}
 
 /// A service that the policy names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +73,8 @@ pub struct Facts {
     pub problems: Vec<Problem>,
     /// The services the policy names.
     pub services: Vec<DeclaredService>,
-    /// What can be asked of git.
-    pub repository: Repository,
+    /// What git says of drills; `None` where there is no repository, or `--no-git` was given.
+    pub drill_log: Option<DrillLog>,
     /// What this change loosens; nothing where no change is judged.
     pub weakened: Vec<Weakened>,
     /// Indices into `rollouts`: of each service the one that findings about the service are anchored at.
@@ -94,6 +85,11 @@ impl Facts {
     /// The path of the file that `span` lies in; "" if it is not known.
     pub fn path(&self, span: Span) -> &str {
         self.paths.get(span.file.0 as usize).map_or("", |p| p.as_ref())
+    }
+
+    /// What git says of the drill on record of that number; `None` where there is no repository.
+    pub fn proof(&self, number: usize) -> Option<&Proof> {
+        self.drill_log.as_ref()?.proofs.get(number)
     }
 
     /// When the deploy starts as far as records are concerned: `--at`, else the moment of the run.

@@ -41,7 +41,7 @@ pub mod ungated_workload;
 mod weaker;
 pub mod weight_unreachable;
 
-pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Repository, Weakened};
+pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Weakened};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;

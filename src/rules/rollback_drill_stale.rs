@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Facts, Repository, Rule, weaker};
+use super::{Cx, Facts, Rule, weaker};
 use crate::catalog::RuleMeta;
-use crate::clock::period;
+use crate::clock::{Moment, period};
 use crate::declare_rule;
 use crate::finding::Weaker;
 use crate::model::units::Period;
-use crate::model::{Drill, DrillOutcome, Rollout};
+use crate::model::{Drill, DrillOutcome, Looked, Proof, Rollout};
 use crate::text::Span;
 
 declare_rule! {
@@ -18,8 +18,12 @@ declare_rule! {
     /// Every service that has a rollout among the checked files, and every service that the policy names, has had a
     /// successful rollback drill within the cadence. A drill is due again on the day it was performed plus `within`,
     /// calendar months held within the month's end, that day included in the policy's zone. Failed drills do not count,
-    /// nor do those with a date in the future. A drill in one environment does not count for a service whose rollouts
+    /// nor do those with a date in the future, nor those that git refutes (`rollback-drill-unproven` says why). A drill in one environment does not count for a service whose rollouts
     /// all go to others.
+    ///
+    /// Beside records, git itself tells of drills: annotated tags `rollback-drill/<service>/<date>`, commits with the
+    /// trailer `Rollback-Drill: <service>`, and reverts that really took the service back. The policy's `drills:` says
+    /// which of them count.
     ///
     /// It is asked as of `--at` where that is given, else as of now. Plain workloads and patches ask for no drill.
     ///
@@ -82,7 +86,8 @@ declare_rule! {
     ///
     /// ## What it cannot see
     ///
-    /// Drills that are on no record. Where there is none on file for a service, it is undetermined and not a finding.
+    /// Drills that neither a record nor git tells of. Without a repository, or where the clone ends too early or may lack
+    /// its tags, a service without a drill is undetermined and no finding; a gate does not pass then.
     pub RollbackDrillStale {
         id: "rollback-drill-stale",
         family: Drills,
@@ -129,71 +134,121 @@ impl Rule for RollbackDrillStale {
 }
 
 /// Why a drill on record does not count.
-enum Why {
+enum Why<'f> {
     Failed,
     Future,
     Elsewhere,
+    Refuted(&'f str),
+}
+
+/// The last drill that counts.
+struct Last<'f> {
+    performed: Moment,
+    /// The record, where it is on one.
+    record: Option<&'f Drill>,
+    /// What it is, where it is on none.
+    known_by: String,
 }
 
 /// Judges the drills of `service`; what is found is anchored at `anchor`.
 fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
     let facts = cx.facts;
-    let on_file: Vec<&Drill> = facts.drills.iter().filter(|d| *d.service.value == *service).collect();
-    let counting = on_file.iter().filter(|d| not_counting(d, facts).is_none());
-    let Some(last) = counting.max_by_key(|d| (d.performed.value, d.performed.span)) else {
-        return none_counts(within, service, anchor, &on_file, cx);
-    };
-    let done = last.performed.value.to_utc();
-    let Some(due) = period::last_day(done, within.months, within.seconds, facts.zone) else { return };
-    let local = |moment: crate::clock::Moment| moment.with_timezone(&facts.zone).date_naive();
+    let Some(last) = last(service, facts) else { return none_counts(within, service, anchor, cx) };
+    let Some(due) = period::last_day(last.performed, within.months, within.seconds, facts.zone) else { return };
+    let local = |moment: Moment| moment.with_timezone(&facts.zone).date_naive();
     if local(facts.moment()) <= due {
         return;
     }
-    let day = local(done);
+    if let Some((reason, more)) = unseen(facts) {
+        return cx.undetermined(anchor, reason, format!("no drill of `{service}` within {within} is known, {more}"));
+    }
+    let day = local(last.performed);
     let what = format!(
-        "the last rollback drill of `{service}` was on {day} and was due again by {due}; this policy asks for one within {within}"
+        "the last rollback drill of `{service}`{} was on {day} and was due again by {due}; this policy asks for one within {within}",
+        last.known_by
     );
-    let help = help(service);
-    let raw = cx.report(anchor, what, help);
+    let raw = cx.report(anchor, what, help(service));
     raw.measured(day.to_string(), format!("within {within}")).about(format!("drill {service}")).limit("within");
-    raw.because(last.performed.span, "the last drill that counts");
+    if let Some(record) = last.record {
+        raw.because(record.performed.span, "the last drill that counts");
+    }
 }
 
 fn help(service: &str) -> String {
-    format!("roll `{service}` back for a moment and record it as `kind: RollbackDrill` with its evidence")
+    format!("roll `{service}` back for a moment and record it: `rollgate drill record --service {service}`")
 }
 
-/// Reports a service of which no drill counts, or says that it is unknown where none is on file.
-fn none_counts(within: Period, service: &str, anchor: Span, on_file: &[&Drill], cx: &mut Cx<'_>) {
+/// The last drill of `service` that counts, on record or found in git.
+fn last<'f>(service: &str, facts: &'f Facts) -> Option<Last<'f>> {
+    let on_record = facts.drills.iter().enumerate();
+    let counting = on_record.filter(|(i, d)| *d.service.value == *service && not_counting((*i, d), facts).is_none());
+    let record = counting.map(|(_, d)| d).max_by_key(|d| (d.performed.value, d.performed.span));
+    let found = facts.drill_log.iter().flat_map(|log| &log.found);
+    let found = found.filter(|f| f.service == *service && f.performed <= facts.moment()).max_by_key(|f| f.performed);
+    let told = |d: &'f Drill| Last { performed: d.performed.value.to_utc(), record: Some(d), known_by: String::new() };
+    match (record, found) {
+        (record, Some(f)) if record.is_none_or(|d| d.performed.value < f.performed) => {
+            let known_by = format!(" ({} {})", f.source.name(), f.name);
+            Some(Last { performed: f.performed, record: None, known_by })
+        }
+        (record, _) => record.map(told),
+    }
+}
+
+/// Why there may be drills that this clone does not show, if there may.
+fn unseen(facts: &Facts) -> Option<(&'static str, &'static str)> {
+    let log = facts.drill_log.as_ref()?;
+    if log.tags_may_be_missing {
+        return Some(("history-no-tags", "and this clone has no tags, which may tell of one"));
+    }
+    let truncated = log.looked == Looked::Truncated;
+    truncated.then_some(("history-truncated", "and this clone's history ends before that"))
+}
+
+/// Reports a service of which no drill counts, or says that it is unknown where there may be one.
+fn none_counts(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
     let facts = cx.facts;
-    let Some(last) = on_file.iter().max_by_key(|d| (d.performed.value, d.performed.span)) else {
-        let (reason, more) = match facts.repository {
-            Repository::None => ("no-repository", "and there is no repository to look in"),
-            Repository::Unread => ("history-not-read", "and git's history, which may hold one, was not read"),
-        };
-        return cx.undetermined(anchor, reason, format!("no drill of the service is on file, {more}"));
+    let own = facts.drills.iter().enumerate().filter(|(_, d)| *d.service.value == *service);
+    let last = own.max_by_key(|(_, d)| (d.performed.value, d.performed.span));
+    if facts.drill_log.is_none() && last.is_none() {
+        let what = "no drill of the service is on file, and there is no repository to look in";
+        return cx.undetermined(anchor, "no-repository", what);
+    }
+    if let Some((reason, more)) = unseen(facts) {
+        return cx.undetermined(anchor, reason, format!("no drill of `{service}` is known, {more}"));
+    }
+    let asked = format!("this policy asks for one within {within}");
+    let (what, because) = match last {
+        None => (format!("no rollback drill of `{service}` is on record or in git; {asked}"), None),
+        Some((index, drill)) => {
+            let day = drill.performed.value.with_timezone(&facts.zone).date_naive();
+            let why = match not_counting((index, drill), facts) {
+                Some(Why::Failed) => "failed".to_owned(),
+                Some(Why::Elsewhere) => "was in an environment that the service is not rolled out to".to_owned(),
+                Some(Why::Refuted(why)) => why.to_owned(),
+                Some(Why::Future) | None => "lies in the future".to_owned(),
+            };
+            let what = format!("no rollback drill of `{service}` counts: the one of {day} {why}; {asked}");
+            (what, Some((drill.performed.span, format!("this drill {why}"))))
+        }
     };
-    let day = last.performed.value.with_timezone(&facts.zone).date_naive();
-    let why = match not_counting(last, facts) {
-        Some(Why::Failed) => "failed",
-        Some(Why::Elsewhere) => "was in an environment that the service is not rolled out to",
-        Some(Why::Future) | None => "lies in the future",
-    };
-    let what = format!(
-        "no rollback drill of `{service}` counts: the one of {day} {why}; this policy asks for one within {within}"
-    );
     let raw = cx.report(anchor, what, help(service));
     raw.measured("no drill that counts", format!("within {within}")).about(format!("drill {service}")).limit("within");
-    raw.because(last.performed.span, format!("this drill {why}"));
+    if let Some((span, text)) = because {
+        raw.because(span, text);
+    }
 }
 
-/// Why `drill` does not count for its service, if it does not.
-fn not_counting(drill: &Drill, facts: &Facts) -> Option<Why> {
+/// Why a drill on record does not count for its service, if it does not.
+fn not_counting<'f>((index, drill): (usize, &Drill), facts: &'f Facts) -> Option<Why<'f>> {
     if drill.outcome.value == DrillOutcome::Failure {
         return Some(Why::Failed);
     }
     if drill.performed.value > facts.moment() {
         return Some(Why::Future);
+    }
+    if let Some(Proof::Refuted(why)) = facts.proof(index) {
+        return Some(Why::Refuted(why));
     }
     let there = drill.environment.as_deref()?;
     let mut rollouts =
@@ -207,6 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{DrillLog, DrillSource, FoundDrill};
     use crate::rules::testing::{at, check_facts, drill, facts, live};
     use crate::rules::{DeclaredService, Raw};
 
@@ -263,7 +319,45 @@ mod tests {
     fn no_record_is_unknown() {
         let (found, undetermined) = run(|f| f.drills.push(drill("other", "2026-11-20T10:00:00Z")));
         assert_eq!((found.len(), undetermined[0].1), (0, "no-repository"));
-        assert_eq!(run(|f| f.repository = Repository::Unread).1[0].1, "history-not-read");
+        let log = |looked, tags_may_be_missing| DrillLog { proofs: vec![], found: vec![], looked, tags_may_be_missing };
+        assert_eq!(run(|f| f.drill_log = Some(log(Looked::Truncated, false))).1[0].1, "history-truncated");
+        assert_eq!(run(|f| f.drill_log = Some(log(Looked::Everywhere, true))).1[0].1, "history-no-tags");
+        let found = run(|f| f.drill_log = Some(log(Looked::Everywhere, false))).0;
+        assert_eq!(
+            found[0].what,
+            "no rollback drill of `web` is on record or in git; this policy asks for one within 3 months"
+        );
+    }
+
+    #[test]
+    fn what_git_refutes_does_not_count_and_what_it_found_does() {
+        let log = |proof, found: &[(&str, &str)]| {
+            let found = found.iter().map(|(service, day)| FoundDrill {
+                service: (*service).to_owned(),
+                performed: day.parse().unwrap(),
+                source: DrillSource::Revert,
+                name: "3f2a9c1".into(),
+            });
+            Some(DrillLog {
+                proofs: vec![proof],
+                found: found.collect(),
+                looked: Looked::Everywhere,
+                tags_may_be_missing: false,
+            })
+        };
+        let with = |proof, found: &[(&str, &str)]| {
+            run(|f| {
+                f.drills.push(drill("web", "2026-11-20T10:00:00Z"));
+                f.drill_log = log(proof, found);
+            })
+        };
+        assert!(with(Proof::Confirmed, &[]).0.is_empty());
+        assert!(with(Proof::Unknown("history-truncated", "x".into()), &[]).0.is_empty());
+        let refuted = || Proof::Refuted("names a tag that is not there".into());
+        assert!(with(refuted(), &[]).0[0].what.contains("the one of 2026-11-20 names a tag that is not there"));
+        assert!(with(refuted(), &[("web", "2026-11-01T10:00:00Z")]).0.is_empty());
+        let old = with(refuted(), &[("web", "2026-01-01T10:00:00Z"), ("other", "2026-11-01T10:00:00Z")]);
+        assert!(old.0[0].what.contains("(revert 3f2a9c1) was on 2026-01-01"), "{}", old.0[0].what);
     }
 
     #[test]

@@ -3,18 +3,27 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Cx, Facts, Repository, Rule, weaker};
+use super::{Cx, Facts, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
 use crate::model::units::Period;
-use crate::model::{Drill, DrillOutcome};
+use crate::model::{Drill, DrillOutcome, Proof};
 
 declare_rule! {
     /// ## What it checks
     ///
-    /// A drill on record was not performed in the future, and names what git can confirm it by: the commit that rolled
-    /// back, or an annotated tag.
+    /// What a drill on record says of itself is held against git:
+    ///
+    /// - it was not performed in the future, and names at least one commit or tag;
+    /// - a commit is there, lies on the line that is checked, touches a file of the service, and is dated no earlier than a
+    ///   day before the drill and no later than `max-record-delay` after it;
+    /// - a tag is there, is annotated, names the service and the day where its name has the form
+    ///   `rollback-drill/<service>/<date>`, and was made within `max-record-delay` of that day;
+    /// - the record itself entered git within `max-record-delay`;
+    /// - no earlier drill of the service rests on the same commit or tag.
+    ///
+    /// One piece of evidence that git confirms is enough.
     ///
     /// ## Why it matters
     ///
@@ -52,12 +61,12 @@ declare_rule! {
     ///
     /// ## What it cannot see
     ///
-    /// Whether git has the commit and the tag, where no history is read: the drill that a service relies on is then
-    /// undetermined.
+    /// What the commit did to the running service. Without a repository, or where the clone ends too early, the drill that a
+    /// service relies on is undetermined.
     pub RollbackDrillUnproven {
         id: "rollback-drill-unproven",
         family: Drills,
-        summary: "a drill record in the future, or without evidence to confirm",
+        summary: "a drill record whose evidence git does not confirm",
         level: Warning,
     }
 }
@@ -66,7 +75,7 @@ declare_rule! {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Params {
-    /// How long after the drill its record may enter git; asked only where history is read.
+    /// How long after the drill its record, its tag and its commit may enter git.
     pub max_record_delay: Period,
 }
 
@@ -82,7 +91,7 @@ impl Rule for RollbackDrillUnproven {
 
     fn repository(_params: &Params, cx: &mut Cx<'_>) {
         let facts = cx.facts;
-        for drill in &facts.drills {
+        for (number, drill) in facts.drills.iter().enumerate() {
             let service = &drill.service.value;
             let future = drill.performed.value > facts.moment();
             if future {
@@ -100,12 +109,25 @@ impl Rule for RollbackDrillUnproven {
                     .about(format!("evidence {service}"));
                 continue;
             };
-            if !future && is_relied_on(drill, facts) {
-                let (reason, more) = match facts.repository {
-                    Repository::None => ("no-repository", "there is no repository to confirm it"),
-                    Repository::Unread => ("history-not-read", "git's history was not read"),
-                };
-                cx.undetermined(evidence.span, reason, format!("the drill of `{service}` is not proven: {more}"));
+            if future {
+                continue;
+            }
+            match facts.proof(number) {
+                Some(Proof::Refuted(why)) => {
+                    let what = format!("the drill of `{service}` {why}");
+                    let help = "name the commit that rolled the service back or the annotated tag of that day, or remove the record";
+                    cx.report(evidence.span, what, help)
+                        .measured("refuted by git", "evidence that git confirms")
+                        .about(format!("proof {service}"));
+                }
+                Some(Proof::Unknown(reason, why)) if is_relied_on(drill, facts) => {
+                    cx.undetermined(evidence.span, reason, format!("the drill of `{service}` {why}"));
+                }
+                None if is_relied_on(drill, facts) => {
+                    let what = format!("the drill of `{service}` is not proven: there is no repository to confirm it");
+                    cx.undetermined(evidence.span, "no-repository", what);
+                }
+                Some(Proof::Confirmed | Proof::Unknown(..)) | None => {}
             }
         }
     }
@@ -128,26 +150,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{DrillLog, Looked};
     use crate::rules::Raw;
     use crate::rules::testing::{HERE, check_facts, drill, facts};
     use crate::text::Span;
 
-    fn run(drills: Vec<Drill>, repository: Repository) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
+    fn run(drills: Vec<Drill>, proofs: Option<Vec<Proof>>) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
         let mut facts = facts(vec![]);
-        (facts.drills, facts.repository) = (drills, repository);
+        let log = |proofs| DrillLog { proofs, found: vec![], looked: Looked::Everywhere, tags_may_be_missing: false };
+        (facts.drills, facts.drill_log) = (drills, proofs.map(log));
         check_facts::<RollbackDrillUnproven>(json!({}), &facts)
     }
 
     #[test]
     fn the_future_and_missing_evidence_are_found() {
         let future = drill("web", "2026-11-24T12:00:01Z");
-        let (found, undetermined) = run(vec![future.clone()], Repository::None);
+        let (found, undetermined) = run(vec![future.clone()], None);
         let what = "the drill of `web` is dated 2026-11-24 12:00, which lies in the future: it is 2026-11-24 12:00";
         assert_eq!((found.len(), &*found[0].what, undetermined.len()), (1, what, 0));
         let bare = Drill { evidence: vec![], ..drill("web", "2026-11-20T12:00:00Z") };
-        let (found, undetermined) = run(vec![bare], Repository::None);
+        let (found, undetermined) = run(vec![bare], None);
         assert_eq!((found.len(), found[0].primary, undetermined.len()), (1, HERE, 0));
-        assert_eq!(run(vec![Drill { evidence: vec![], ..future }], Repository::None).0.len(), 2);
+        assert_eq!(run(vec![Drill { evidence: vec![], ..future }], None).0.len(), 2);
     }
 
     #[test]
@@ -159,8 +183,12 @@ mod tests {
                 drill("api", "2026-01-20T12:00:00Z"),
             ]
         };
-        let (found, undetermined) = run(drills(), Repository::None);
+        let (found, undetermined) = run(drills(), None);
         assert_eq!((found.len(), undetermined.len(), undetermined[0].1), (0, 2, "no-repository"));
-        assert_eq!(run(drills(), Repository::Unread).1[0].1, "history-not-read");
+        let unknown = || Proof::Unknown("history-truncated", "x".into());
+        assert_eq!(run(drills(), Some(vec![unknown(), unknown(), unknown()])).1.len(), 2);
+        let proofs = vec![Proof::Refuted("names a tag that is not there".into()), Proof::Confirmed, Proof::Confirmed];
+        let (found, undetermined) = run(drills(), Some(proofs));
+        assert_eq!((&*found[0].what, undetermined.len()), ("the drill of `web` names a tag that is not there", 0));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Cx, Facts, Raw, Repository, Rule};
+use super::{Cx, Facts, Raw, Rule};
 use crate::catalog::AdapterMeta;
 use crate::clock::{Moment, Tz};
 use crate::model::units::parse_bound;
@@ -143,7 +143,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         paths: Vec::new(),
         problems: Vec::new(),
         services: Vec::new(),
-        repository: Repository::None,
+        drill_log: None,
         weakened: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod corpus;
 mod docs;
+mod drills;
 mod floors;
 mod gate;
 mod guide;

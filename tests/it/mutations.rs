@@ -9,7 +9,7 @@ use rollgate::collect::{File, Origin, WorkingSet};
 use rollgate::engine::{self, Choice, Input, Registry};
 use rollgate::policy::{Known, Policy, Source};
 use rollgate::render;
-use rollgate::rules::{self, Repository};
+use rollgate::rules;
 
 /// What is put into a manifest, or takes a value's place.
 const SCRAPS: [&str; 22] = [
@@ -93,8 +93,8 @@ proptest! {
         let model = render::Model { rollouts: &inspected.linked.rollouts, criteria: &inspected.linked.criteria, skipped: &[] };
         prop_assert!(render::inspect_json(&model, &inspected.sources).len() > 20, "a model is printed");
         let now = "2026-11-27T16:00:00Z".parse().unwrap();
-        let (choice, repository) = (Choice::default(), Repository::None);
-        let input = Input { set, policy: &policy, choice, now, at: Some(now), repository, fail_on: None, allow_empty: true };
+        let (choice, git) = (Choice::default(), None);
+        let input = Input { set, policy: &policy, choice, now, at: Some(now), git, fail_on: None, allow_empty: true };
         let (report, sources) = engine::check(&input);
         for finding in report.findings.iter().filter(|f| f.primary.file.0 == 0) {
             let place = text.get(finding.primary.start as usize..finding.primary.end as usize);

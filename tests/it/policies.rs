@@ -9,7 +9,7 @@ use rollgate::collect::{File, Origin, WorkingSet};
 use rollgate::engine::{self, Registry};
 use rollgate::finding::Finding;
 use rollgate::policy::{Expected, Known, PRESETS, Policy, PolicyTest, Selector, Source, TestPolicy, TestsFile};
-use rollgate::rules::{self, Repository};
+use rollgate::rules;
 use rollgate::text::Sources;
 
 fn folder(name: &str) -> Vec<String> {
@@ -96,7 +96,7 @@ fn run(test: &PolicyTest) -> Vec<String> {
         choice: engine::Choice::default(),
         now: test.as_of.unwrap_or_default(),
         at: test.as_of,
-        repository: Repository::None,
+        git: None,
         fail_on: None,
         allow_empty: false,
     });

@@ -161,7 +161,7 @@ fn records_outside_of_the_repository_do_not_count() {
     let policy = format!("version: 1\ndrills: {{records: [\"{folder}/*.yaml\", \"../*.yaml\"]}}\n");
     let world = World::new().file("web.yaml", DRILL).file("repo/rollgate.yaml", policy).file("repo/.git/HEAD", "");
     let run = world.file("repo/plan.yaml", CLEAN).run_in("repo", &["check", "--format", "json"]);
-    assert_eq!(run.reasons(), ["history-not-read"], "no drill is on file: {}{}", run.out, run.err);
+    assert_eq!(run.reasons(), ["no-repository"], "no drill is on file: {}{}", run.out, run.err);
 }
 
 #[test]
