@@ -19,4 +19,5 @@ mod registry;
 mod render;
 mod repository;
 mod shared;
+mod shared_history;
 mod support;
