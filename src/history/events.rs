@@ -139,7 +139,7 @@ pub fn events(
         known: BTreeMap::new(),
         names: BTreeMap::new(),
         files: 0,
-        before: BTreeMap::new(),
+        original: BTreeMap::new(),
         events: Vec::new(),
     };
     for (commit, files) in steps.iter().rev() {
@@ -168,7 +168,7 @@ struct Teller<'o> {
     /// The number of the next file.
     files: Identity,
     /// What the files of a commit that is taken back said before it.
-    before: BTreeMap<(ObjectId, Identity), Option<Observed>>,
+    original: BTreeMap<(ObjectId, Identity), Option<Observed>>,
     events: Vec<Event>,
 }
 
@@ -184,24 +184,24 @@ impl Teller<'_> {
         }
         let of = reverts(&commit.message);
         // What was there is read before anything that came is kept: a path can change hands.
-        let sides = files.iter().map(|change| Ok((change, self.old(change)?))).collect::<Result<Vec<_>, _>>()?;
+        let sides = files.iter().map(|change| Ok((change, self.before(change)?))).collect::<Result<Vec<_>, _>>()?;
         let identities: Vec<Identity> = files.iter().map(|change| self.identity(change)).collect();
         for ((change, old), identity) in sides.into_iter().zip(identities) {
-            let new = self.new(change)?;
+            let new = self.after(change)?;
             let revert = of.map(|of| (of, self.is_back(of, identity, new.as_ref())));
             for what in told(change, old.as_ref(), new.as_ref(), revert) {
                 let path = Some(change.path.clone());
                 self.events.push(Event { commit: commit.id, time: commit.time, path, what });
             }
             if self.taken_back.contains(&commit.id) {
-                self.before.insert((commit.id, identity), old);
+                self.original.insert((commit.id, identity), old);
             }
         }
         Ok(())
     }
 
     /// What the file said before the change.
-    fn old(&mut self, change: &FileChange) -> Result<Option<Observed>, HistoryError> {
+    fn before(&mut self, change: &FileChange) -> Result<Option<Observed>, HistoryError> {
         let Some(blob) = change.old else { return Ok(None) };
         let path = change.old_path.as_ref().unwrap_or(&change.path);
         match self.known.remove(path) {
@@ -211,7 +211,7 @@ impl Teller<'_> {
     }
 
     /// What it says after it.
-    fn new(&mut self, change: &FileChange) -> Result<Option<Observed>, HistoryError> {
+    fn after(&mut self, change: &FileChange) -> Result<Option<Observed>, HistoryError> {
         let Some(blob) = change.new else { return Ok(None) };
         let observed = (self.observe)(&change.path, &blob)?;
         self.known.insert(change.path.clone(), (blob, observed.clone()));
@@ -234,7 +234,7 @@ impl Teller<'_> {
     /// Is the file again what it was before the commit `of`?
     fn is_back(&self, of: ObjectId, identity: Identity, new: Option<&Observed>) -> bool {
         let essence = |o: &Observed| (o.exposure, o.payload.clone());
-        let before = self.before.get(&(of, identity));
+        let before = self.original.get(&(of, identity));
         before.is_some_and(|before| before.as_ref().map(essence) == new.map(essence))
     }
 }
@@ -303,8 +303,11 @@ mod tests {
         }))
     }
 
-    /// A story: each step a message and files, `None` where one is taken away. A message can name an earlier step as `#2`.
-    fn tell(story: &[(&str, &[(&str, Option<&str>)])]) -> Vec<String> {
+    /// A commit's message and files, `None` where one is taken away.
+    type Chapter<'s> = (&'s str, &'s [(&'s str, Option<&'s str>)]);
+
+    /// What a story comes to. A message can name an earlier step as `#2`.
+    fn tell(story: &[Chapter<'_>]) -> Vec<String> {
         let git = Git::in_memory().unwrap();
         let mut ids: Vec<ObjectId> = Vec::new();
         for (minute, (message, files)) in story.iter().enumerate() {

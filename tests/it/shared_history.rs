@@ -106,7 +106,7 @@ fn truth(path: &Path, git: &Git, told: &[Row]) -> Vec<Row> {
             // The table writes `0.010` for what is 0.01.
             "loosen" => row[3..].iter_mut().for_each(|v| *v = format!("{:.2}", v.parse::<f64>().unwrap())),
             "mixed" if from == to => {
-                row[1] = "loosen".to_owned();
+                "loosen".clone_into(&mut row[1]);
                 let shown = told.iter().find(|t| t[0] == commit && t[1] == "loosen");
                 if let Some(shown) = shown {
                     row[3..].clone_from_slice(&shown[3..]);
