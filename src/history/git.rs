@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, ObjectType, Odb, Oid, Repository, RepositoryOpenFlags};
 
-use super::tree::{Comparison, Entry, Kind, entries, settle};
+use super::tree::{Comparison, Kind, entry_named, settle};
 use super::{
     Blob, Commit, End, FileChange, GitPath, HistoryError, Horizon, Mode, Needed, ObjectId, Prefixes, Tag, TreeFile,
     Versions, Walk, commit, program, walk,
@@ -307,7 +307,7 @@ impl Git {
         let mut parts = path.split(|b| *b == b'/').peekable();
         while let Some(name) = parts.next() {
             let raw = self.tree(&tree)?;
-            let entry = entries(tree, &raw)?.into_iter().find(|e: &Entry<'_>| e.name == name);
+            let entry = entry_named(tree, &raw, name)?;
             match (entry.map(|e| (e.kind, e.id)), parts.peek()) {
                 (Some((Kind::Folder, id)), Some(_)) => tree = id,
                 (Some((Kind::Content(mode), id)), None) => return Ok(Some(Blob { id, mode })),

@@ -5,6 +5,7 @@
 
 mod commit;
 mod error;
+mod events;
 mod git;
 mod id;
 mod message;
@@ -14,6 +15,7 @@ mod tree;
 mod walk;
 
 pub use error::{HistoryError, Needed};
+pub use events::{Event, Observe, Observed, What, events};
 pub use git::Git;
 pub use id::ObjectId;
 pub use message::{key_value, reverts, trailer, trailer_block, trailers};

@@ -96,6 +96,19 @@ pub(super) fn entries(id: ObjectId, raw: &[u8]) -> Result<Vec<Entry<'_>>, Histor
     Ok(all)
 }
 
+/// The entry `name` of a raw tree. What stands behind it is not read.
+pub(super) fn entry_named<'t>(id: ObjectId, raw: &'t [u8], name: &[u8]) -> Result<Option<Entry<'t>>, HistoryError> {
+    let (mut rest, id_len) = (raw, id.as_bytes().len());
+    while !rest.is_empty() {
+        let what = || HistoryError::Damaged { id, what: "its entries cannot be read".to_owned() };
+        let entry = next(&mut rest, id_len).ok_or_else(what)?;
+        if entry.name == name {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
 /// The first entry of `raw`, which is left behind it.
 fn next<'t>(raw: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>> {
     let space = raw.iter().position(|b| *b == b' ')?;

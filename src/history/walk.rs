@@ -1,6 +1,6 @@
 //! Walks along first parents, newest first.
 
-use super::tree::{Comparison, Kind, entries, settle};
+use super::tree::{Comparison, Kind, entry_named, settle};
 use super::{
     Blob, Commit, End, FileChange, Git, GitPath, HistoryError, Horizon, ObjectId, Prefixes, Version, Versions,
 };
@@ -151,7 +151,7 @@ fn descend(
         }
         let Some(id) = tree else { return Ok(None) };
         let raw = git.tree(&id)?;
-        let entry = entries(id, &raw)?.into_iter().find(|e| e.name == name);
+        let entry = entry_named(id, &raw, name)?;
         match (entry.map(|e| (e.kind, e.id)), parts.peek()) {
             (Some((Kind::Folder, id)), Some(_)) => tree = Some(id),
             (Some((Kind::Content(mode), id)), None) => return Ok(Some(Blob { id, mode })),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test ends it too")]
 #![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
+mod awkward;
 mod bad_input;
 mod cli;
 mod corpus;
@@ -11,6 +12,7 @@ mod drills;
 mod floors;
 mod gate;
 mod guide;
+mod history;
 mod hooks;
 mod mutations;
 mod parity;
@@ -19,5 +21,7 @@ mod promises;
 mod readme;
 mod registry;
 mod render;
+mod repository;
 mod shared;
+mod shared_history;
 mod support;
