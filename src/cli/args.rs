@@ -33,6 +33,9 @@ pub(super) enum Command {
     ///
     /// Exit status: 0 open, 1 closed, 2 could not decide.
     Window(Window),
+    /// Record rollback drills, list their state, hold them against git.
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// List the rules and the level the policy gives them.
     Rules(Rules),
     /// Explain a rule: what it checks, why, what to do, and examples.
@@ -204,6 +207,77 @@ pub(super) struct Check {
     /// Say also what was skipped and why.
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+/// `rollgate drill`.
+#[derive(Debug, Subcommand)]
+pub(super) enum DrillCommand {
+    /// Write a record of a drill; asks for what is not given when it runs on a terminal.
+    Record(Box<DrillRecord>),
+    /// List the services with their last drill, its age, and when the next one is due.
+    List(DrillList),
+    /// Hold every record against git.
+    ///
+    /// Exit status: 0 all are confirmed, 1 one is refuted, 2 could not decide.
+    Verify(DrillVerify),
+}
+
+/// `rollgate drill record`.
+#[derive(Debug, Args)]
+pub(super) struct DrillRecord {
+    /// The service that was rolled back.
+    #[arg(long, value_name = "NAME")]
+    pub(super) service: Option<String>,
+    /// Where.
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// When: RFC 3339, or `now`.
+    #[arg(long, value_name = "TIME")]
+    pub(super) performed: Option<String>,
+    /// How: flag-off, traffic-flip or redeploy.
+    #[arg(long, value_name = "METHOD")]
+    pub(super) method: Option<String>,
+    /// success or failure.
+    #[arg(long, value_name = "OUTCOME")]
+    pub(super) outcome: Option<String>,
+    /// From the decision to the old version answering: `4m10s`.
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) time_to_rollback: Option<String>,
+    /// Who did it; may be given again.
+    #[arg(long, value_name = "PERSON")]
+    pub(super) by: Vec<String>,
+    /// The commit that rolled back; may be given again.
+    #[arg(long, value_name = "ID")]
+    pub(super) commit: Vec<String>,
+    /// An annotated tag of the drill; may be given again.
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// What there is to say beside that.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) notes: Option<String>,
+    /// The file to write (default: drills/DATE-SERVICE.yaml). One that is there is never overwritten.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// `rollgate drill list`.
+#[derive(Debug, Args)]
+pub(super) struct DrillList {
+    /// As of when: RFC 3339 (default: now).
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// `rollgate drill verify`.
+#[derive(Debug, Args)]
+pub(super) struct DrillVerify {
+    /// Files of records, by their paths from the root (default: every record).
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
 }
 
 /// `rollgate window`.

@@ -118,6 +118,14 @@ pub(super) fn working_set(
     Ok(set)
 }
 
+/// Every file of the root that the policy takes in, and the records that it names.
+pub(super) fn whole_set(roots: &Roots, around: &Surroundings, policy: &Policy) -> Result<WorkingSet, Vec<Failure>> {
+    let mut set = working_set(&[], None, roots, around)?;
+    narrow(&mut set, policy);
+    add_records(&mut set, policy, roots);
+    Ok(set)
+}
+
 /// Leaves out what the policy's `files:` leaves out.
 fn narrow(set: &mut WorkingSet, policy: &Policy) {
     set.files.retain(|file| policy.choice.takes(&file.path));

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod ci;
 mod describe;
+mod drill;
 mod failure;
 mod gate;
 mod history;
@@ -64,6 +65,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
     match command {
         Command::Check(args) => check::run(&args, around),
         Command::Inspect(args) => inspect::run(&args, around),
+        Command::Drill(command) => drill::run(&command, around),
         Command::Window(args) => window::run(&args, around),
         Command::Rules(args) => describe::rules(&args, around),
         Command::Explain(args) => describe::explain(&args, around),

@@ -73,11 +73,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let base = Selector::default();
     let mut plan = Plan::default();
     selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
-    let mut facts = facts(input, &mut read);
-    match drills(input, &facts) {
-        Ok(log) => facts.drill_log = log,
-        Err(error) => read.failures.push(git_failed(&error)),
-    }
+    let facts = facts_with_drills(input, &mut read);
     let mut sources = Sources::new(facts.paths.clone());
     let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
@@ -99,6 +95,20 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     // The process is about to end: giving back thousands of rollouts block by block takes as long as judging them.
     std::mem::forget(facts);
     (report, sources)
+}
+
+/// Reads, lowers and asks git, and judges nothing: what rules would know, the texts of what is on record, and what kept
+/// it from knowing more.
+pub fn survey(input: &Input<'_>) -> (Facts, Sources, Vec<Failure>) {
+    let mut read = gather(&input.set, input.policy, Audience::Rules);
+    let facts = facts_with_drills(input, &mut read);
+    let mut sources = Sources::new(facts.paths.clone());
+    let files: BTreeSet<FileId> = facts.drills.iter().map(|d| d.anchor.file).collect();
+    for file in files {
+        let number = file.0 as usize;
+        load_text(&mut sources, &input.set, number, read.lengths.get(number).copied());
+    }
+    (facts, sources, read.failures)
 }
 
 /// Reads and lowers, and shows everything.
@@ -195,11 +205,24 @@ pub(super) fn note(policy: &Policy, trust: Option<Trust>) -> PolicyNote {
     PolicyNote { source: policy.name(), extends: policy.extends(), is_default, trust }
 }
 
+fn facts_with_drills(input: &Input<'_>, read: &mut Read) -> Facts {
+    let mut facts = facts(input, read);
+    match drills(input, &facts) {
+        Ok(log) => facts.drill_log = log,
+        Err(error) => read.failures.push(git_failed(&error)),
+    }
+    facts
+}
+
 /// What git says of the drills of the services that are checked.
 fn drills(input: &Input<'_>, facts: &Facts) -> Result<Option<DrillLog>, HistoryError> {
     let Some(git) = input.git else { return Ok(None) };
     let anchors = facts.service_anchors.iter().filter_map(|i| facts.rollouts.get(*i));
     let services = anchors.map(|r| r.service.to_string());
+    let services: BTreeSet<String> = services.chain(facts.services.iter().map(|s| s.name.to_string())).collect();
+    if services.is_empty() && facts.drills.is_empty() {
+        return Ok(Some(DrillLog::NOTHING));
+    }
     let question = DrillQuestion {
         git,
         line: git.head()?,
@@ -208,7 +231,7 @@ fn drills(input: &Input<'_>, facts: &Facts) -> Result<Option<DrillLog>, HistoryE
         at: facts.moment(),
         from: facts.moment(),
         drills: facts.drills.iter().map(|d| (d, facts.path(d.anchor).to_owned())).collect(),
-        services: services.chain(facts.services.iter().map(|s| s.name.to_string())).collect(),
+        services,
     };
     drill_log(&question).map(Some)
 }

@@ -19,7 +19,7 @@ mod standing;
 mod template;
 mod unmask;
 
-pub use check::{Input, Inspected, check, inspect};
+pub use check::{Input, Inspected, check, inspect, survey};
 pub use drills::{DrillQuestion, drill_log};
 pub use gate::{ChangeInput, Override, check_change};
 pub use link::{Linked, link};

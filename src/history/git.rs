@@ -345,6 +345,8 @@ impl Git {
                 files.push(TreeFile { path: entry.path.into(), blob: Blob { id: id_of(entry.id), mode } });
             }
         }
+        // libgit2 may sort without regard to case.
+        files.sort();
         Ok(files)
     }
 

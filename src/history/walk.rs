@@ -149,7 +149,11 @@ fn descend(
             Some(known) => *known = tree,
             None => trees.push(tree),
         }
-        let Some(id) = tree else { return Ok(None) };
+        let Some(id) = tree else {
+            // What lay below belongs to a newer commit, and may come back in an older one.
+            trees.truncate(depth + 1);
+            return Ok(None);
+        };
         let raw = git.tree(&id)?;
         let entry = entry_named(id, &raw, name)?;
         match (entry.map(|e| (e.kind, e.id)), parts.peek()) {
@@ -205,4 +209,23 @@ fn between(
     let mut comparison = Comparison { read: &read, prefixes, found: Vec::new() };
     comparison.trees(old, Some(new), b"", 0)?;
     Ok(if comparison.found.is_empty() { comparison.found } else { settle(comparison.found) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+
+    #[test]
+    fn a_folder_that_goes_and_comes_back_as_it_was() {
+        let git = Git::in_memory().unwrap();
+        let at = |hour: i64| Moment::from_timestamp(1_782_864_000 + hour * 3600, 0).unwrap();
+        let (file, other) = (("a/b/f.yaml", Some(&b"one"[..])), ("z", Some(&b"z"[..])));
+        let first = git.record(None, at(0), "add", &[file, other]).unwrap();
+        let second = git.record(Some(first), at(1), "delete", &[("a/b/f.yaml", None)]).unwrap();
+        let third = git.record(Some(second), at(2), "restore", &[file]).unwrap();
+        let found = git.versions(third, Horizon::EVERYTHING, &[b"a/b/f.yaml"[..].into()]).unwrap();
+        let told: Vec<_> = found[0].list.iter().map(|v| (v.commit, v.depth, v.blob.is_some())).collect();
+        assert_eq!(told, [(third, 0, true), (second, 1, false), (first, 2, true)]);
+    }
 }

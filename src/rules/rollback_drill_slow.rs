@@ -10,7 +10,7 @@ use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
 use crate::model::units::{Length, display_seconds};
-use crate::model::{Drill, DrillOutcome};
+use crate::model::{Drill, DrillOutcome, Proof};
 
 declare_rule! {
     /// ## What it checks
@@ -85,7 +85,9 @@ impl Rule for RollbackDrillSlow {
         let facts = cx.facts;
         let mut last: BTreeMap<(&str, Option<&str>), &Drill> = BTreeMap::new();
         let now = facts.moment();
-        let done = facts.drills.iter().filter(|d| d.outcome.value == DrillOutcome::Success && d.performed.value <= now);
+        let refuted = |number: usize| matches!(facts.proof(number), Some(Proof::Refuted(_)));
+        let all = facts.drills.iter().enumerate().filter(|(number, _)| !refuted(*number)).map(|(_, drill)| drill);
+        let done = all.filter(|d| d.outcome.value == DrillOutcome::Success && d.performed.value <= now);
         for drill in done {
             let slot = last.entry((&drill.service.value, drill.environment.as_deref())).or_insert(drill);
             if (drill.performed.value, drill.performed.span) > (slot.performed.value, slot.performed.span) {

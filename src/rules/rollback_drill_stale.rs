@@ -141,19 +141,20 @@ enum Why<'f> {
     Refuted(&'f str),
 }
 
-/// The last drill that counts.
-struct Last<'f> {
-    performed: Moment,
+/// The last drill of a service that counts.
+pub struct LastDrill<'f> {
+    /// When.
+    pub performed: Moment,
     /// The record, where it is on one.
-    record: Option<&'f Drill>,
-    /// What it is, where it is on none.
-    known_by: String,
+    pub record: Option<&'f Drill>,
+    /// How it is known, where it is on none: `revert 3f2a9c1`.
+    pub known_by: Option<String>,
 }
 
 /// Judges the drills of `service`; what is found is anchored at `anchor`.
 fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
     let facts = cx.facts;
-    let Some(last) = last(service, facts) else { return none_counts(within, service, anchor, cx) };
+    let Some(last) = last_drill(service, facts) else { return none_counts(within, service, anchor, cx) };
     let Some(due) = period::last_day(last.performed, within.months, within.seconds, facts.zone) else { return };
     let local = |moment: Moment| moment.with_timezone(&facts.zone).date_naive();
     if local(facts.moment()) <= due {
@@ -163,9 +164,9 @@ fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
         return cx.undetermined(anchor, reason, format!("no drill of `{service}` within {within} is known, {more}"));
     }
     let day = local(last.performed);
+    let known_by = last.known_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
     let what = format!(
-        "the last rollback drill of `{service}`{} was on {day} and was due again by {due}; this policy asks for one within {within}",
-        last.known_by
+        "the last rollback drill of `{service}`{known_by} was on {day} and was due again by {due}; this policy asks for one within {within}"
     );
     let raw = cx.report(anchor, what, help(service));
     raw.measured(day.to_string(), format!("within {within}")).about(format!("drill {service}")).limit("within");
@@ -179,17 +180,17 @@ fn help(service: &str) -> String {
 }
 
 /// The last drill of `service` that counts, on record or found in git.
-fn last<'f>(service: &str, facts: &'f Facts) -> Option<Last<'f>> {
+pub fn last_drill<'f>(service: &str, facts: &'f Facts) -> Option<LastDrill<'f>> {
     let on_record = facts.drills.iter().enumerate();
     let counting = on_record.filter(|(i, d)| *d.service.value == *service && not_counting((*i, d), facts).is_none());
     let record = counting.map(|(_, d)| d).max_by_key(|d| (d.performed.value, d.performed.span));
     let found = facts.drill_log.iter().flat_map(|log| &log.found);
     let found = found.filter(|f| f.service == *service && f.performed <= facts.moment()).max_by_key(|f| f.performed);
-    let told = |d: &'f Drill| Last { performed: d.performed.value.to_utc(), record: Some(d), known_by: String::new() };
+    let told = |d: &'f Drill| LastDrill { performed: d.performed.value.to_utc(), record: Some(d), known_by: None };
     match (record, found) {
         (record, Some(f)) if record.is_none_or(|d| d.performed.value < f.performed) => {
-            let known_by = format!(" ({} {})", f.source.name(), f.name);
-            Some(Last { performed: f.performed, record: None, known_by })
+            let known_by = Some(format!("{} {}", f.source.name(), f.name));
+            Some(LastDrill { performed: f.performed, record: None, known_by })
         }
         (record, _) => record.map(told),
     }
