@@ -9,12 +9,13 @@ use super::past::horizon;
 use super::settle::settle;
 use super::standing::Standing;
 use super::{LoadLimits, load};
-use crate::adapters::Audience;
+use crate::adapters::{Audience, Lowered};
 use crate::catalog::Level;
 use crate::clock::{Moment, period};
 use crate::collect::{File, Origin, is_manifest, shown};
 use crate::history::{
-    Blob, Commit, End, FileChange, Git, GitPath, HistoryError, Horizon, Mode, ObjectId, Prefixes, Tag, reverts, trailer,
+    Blob, Commit, End, FileChange, Git, GitPath, HistoryError, Horizon, Mode, ObjectId, Prefixes, Tag, Versions,
+    reverts, trailer,
 };
 use crate::model::units::{Period, parse_period};
 use crate::model::{Drill, DrillLog, DrillOutcome, DrillSource, Evidence, FoundDrill, Looked, Proof, Rollout};
@@ -117,20 +118,26 @@ impl Desk<'_> {
         let back = Horizon { not_before: limit.not_before.max(oldest - TimeDelta::days(1)), ..limit };
         let paths: Vec<GitPath> = asked.drills.iter().map(|(_, path)| path.as_bytes().into()).collect();
         let versions = asked.git.versions(line, back, &paths)?;
-        let entered = versions.iter().map(|v| match (v.list.last(), v.end) {
-            (None, _) => Entered::Now,
-            (Some(first), End::Root) => Entered::At(first.time),
-            // The version that stood where the walk ended may be older; one that came within it is not.
-            (Some(_), _) if v.list.len() > 1 => Entered::Early,
-            (Some(first), _) => {
-                if first.time < back.not_before {
-                    Entered::Early
-                } else {
-                    Entered::At(first.time)
-                }
+        let all = asked.drills.iter().zip(&versions);
+        all.map(|((drill, _), versions)| self.entered_by(drill, versions, back.not_before)).collect()
+    }
+
+    /// When the drill entered the file that holds it: a file can be there long before, and a record be edited.
+    fn entered_by(&self, drill: &Drill, versions: &Versions, not_before: Moment) -> Result<Entered, HistoryError> {
+        let mut entered = Entered::Now;
+        for (index, version) in versions.list.iter().enumerate() {
+            let Some(blob) = version.blob.filter(|b| b.mode == Mode::File) else { break };
+            let there = self.lowered(&version.path, &blob)?.drills;
+            let same = |d: &Drill| d.service.value == drill.service.value && d.performed.value == drill.performed.value;
+            if !there.iter().any(same) {
+                break;
             }
-        });
-        Ok(entered.collect())
+            let is_last = index + 1 == versions.list.len() && versions.end != End::Root;
+            // The version that stood where the walk ended may be older than that.
+            let older = is_last && (version.time < not_before || matches!(versions.end, End::ShallowBoundary(_)));
+            entered = if older { Entered::Early } else { Entered::At(version.time) };
+        }
+        Ok(entered)
     }
 
     fn proof(&self, index: usize, entered: Entered) -> Result<Proof, HistoryError> {
@@ -177,7 +184,8 @@ impl Desk<'_> {
     fn by_commit(&self, name: &str, drill: &Drill) -> Result<Proof, HistoryError> {
         let (git, Some(line)) = (self.asked.git, self.asked.line) else { return Ok(Proof::Confirmed) };
         let is_hex = name.len() >= 4 && name.bytes().all(|b| b.is_ascii_hexdigit());
-        let Some(id) = git.resolve(name).ok().filter(|_| is_hex) else {
+        let is_its_id = |id: &ObjectId| is_hex && id.to_string().starts_with(&name.to_ascii_lowercase());
+        let Some(id) = git.resolve(name).ok().filter(is_its_id) else {
             return Ok(if git.is_shallow() {
                 unknown("history-truncated", &format!("names commit {name}, which this shallow clone does not have"))
             } else {
@@ -237,18 +245,23 @@ impl Desk<'_> {
     }
 
     /// What one file lowers to on its own.
+    fn lowered(&self, path: &[u8], blob: &Blob) -> Result<Lowered, HistoryError> {
+        let bytes = self.asked.git.read(&blob.id, self.asked.limits.file_bytes)?;
+        let files = [File { path: shown(path).into(), origin: Origin::Memory(bytes.into()) }];
+        let loaded = load(0, &files, &self.asked.limits, Audience::Change).pop();
+        Ok(loaded.map(|l| l.lowered).unwrap_or_default())
+    }
+
+    /// The rollouts of one file, as it says them on its own.
     fn rollouts(&self, path: &[u8], blob: &Blob) -> Result<Vec<Rollout>, HistoryError> {
         if !is_manifest(path) || blob.mode != Mode::File {
             return Ok(Vec::new());
         }
-        let path: Arc<str> = shown(path).into();
-        let bytes = self.asked.git.read(&blob.id, self.asked.limits.file_bytes)?;
-        let files = [File { path: Arc::clone(&path), origin: Origin::Memory(bytes.into()) }];
+        let path_shown: Arc<str> = shown(path).into();
         let mut standing = Standing::default();
-        for loaded in load(0, &files, &self.asked.limits, Audience::Change) {
-            standing.put(&path, loaded.lowered.into());
-        }
-        let mut all = standing.rollouts(&path);
+        standing.put(&path_shown, self.lowered(path, blob)?.into());
+        let mut all = standing.rollouts(&path_shown);
+        let files = [File { path: path_shown, origin: Origin::Memory(Arc::from(&[][..])) }];
         settle(all.iter_mut(), &files, self.asked.policy);
         Ok(all)
     }
@@ -257,6 +270,8 @@ impl Desk<'_> {
         let Some(tag) = self.tags.iter().find(|t| *t.name == *name) else {
             return if self.tags_may_be_missing {
                 unknown("history-no-tags", &format!("names tag {name}, and this clone has no tags"))
+            } else if self.asked.git.is_shallow() {
+                unknown("history-truncated", &format!("names tag {name}, which this shallow clone may lack"))
             } else {
                 Proof::Refuted(format!("names tag {name}, which is not there"))
             };
@@ -359,15 +374,21 @@ impl Desk<'_> {
         for change in &changes {
             let Some((now, then)) = change.new.zip(git.find(&before, &change.path)?) else { continue };
             let rollouts = self.rollouts(&change.path, &now)?;
+            let replaced = match &change.old {
+                Some(old) => self.rollouts(&change.path, old)?,
+                None => Vec::new(),
+            };
+            // What a comment or a threshold says is taken back as well; that is no way back of the service.
+            let moved = |r: &&Rollout| replaced.iter().any(|o| o.id == r.id && !serves_the_same(o, r));
             if now == then {
-                services.extend(rollouts.iter().map(|r| r.service.to_string()));
+                services.extend(rollouts.iter().filter(moved).map(|r| r.service.to_string()));
                 let owner = self.asked.policy.service_of(&shown(&change.path));
                 services.extend(owner.map(|s| s.name.value.to_string()));
                 continue;
             }
             let earlier = self.rollouts(&change.path, &then)?;
             let back = |r: &&Rollout| earlier.iter().any(|e| e.id == r.id && serves_the_same(e, r));
-            services.extend(rollouts.iter().filter(back).map(|r| r.service.to_string()));
+            services.extend(rollouts.iter().filter(moved).filter(back).map(|r| r.service.to_string()));
         }
         Ok(services)
     }

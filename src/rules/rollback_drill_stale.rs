@@ -158,7 +158,7 @@ fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
     let Some(due) = period::last_day(last.performed, within.months, within.seconds, facts.zone) else { return };
     let local = |moment: Moment| moment.with_timezone(&facts.zone).date_naive();
     if local(facts.moment()) <= due {
-        return;
+        return unproven(&last, anchor, cx);
     }
     if let Some((reason, more)) = unseen(facts) {
         return cx.undetermined(anchor, reason, format!("no drill of `{service}` within {within} is known, {more}"));
@@ -172,6 +172,16 @@ fn judge(within: Period, service: &str, anchor: Span, cx: &mut Cx<'_>) {
     raw.measured(day.to_string(), format!("within {within}")).about(format!("drill {service}")).limit("within");
     if let Some(record) = last.record {
         raw.because(record.performed.span, "the last drill that counts");
+    }
+}
+
+/// A drill that git cannot confirm in this clone counts; that a gate passes by it is not known.
+fn unproven(last: &LastDrill<'_>, anchor: Span, cx: &mut Cx<'_>) {
+    let facts = cx.facts;
+    let number = facts.drills.iter().position(|d| last.record.is_some_and(|r| std::ptr::eq(r, d)));
+    if let (Some(Proof::Unknown(reason, why)), false) = (number.and_then(|n| facts.proof(n)), facts.changes.is_empty())
+    {
+        cx.undetermined(anchor, reason, format!("the drill that it relies on {why}"));
     }
 }
 

@@ -91,6 +91,55 @@ fn records_that_come_late_or_rest_on_old_evidence() {
 }
 
 #[test]
+fn a_record_that_is_added_to_or_changed_later() {
+    let repo = repo();
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    let evidence = format!("{{commit: {head}}}");
+    let old = record("2026-08-30", "{commit: abcdef12}");
+    repo.write("drills/web.yaml", &old).commit("2026-11-13T10:00:00Z", "an old one");
+    let both = format!("{old}---\n{}", record("2026-11-12", &evidence));
+    repo.write("drills/web.yaml", &both).commit("2026-11-23T10:00:00Z", "a newer one, told late");
+    let found = check(&repo).of("rollback-drill-unproven");
+    let said: Vec<&str> = found.iter().map(|f| f["message"].as_str().unwrap()).collect();
+    assert!(said.iter().any(|s| s.contains("entered git on 2026-11-23")), "{said:#?}");
+}
+
+#[test]
+fn a_threshold_that_is_taken_back_is_no_drill() {
+    let repo = repo();
+    repo.write("web.yaml", &web(1).replace("{name: web}", "{name: web, labels: {a: b}}"))
+        .commit("2026-11-16T10:00:00Z", "label");
+    repo.git_at("2026-11-16T12:00:00Z", &["revert", "--no-edit", "HEAD"]);
+    assert_eq!(check(&repo).of("rollback-drill-stale").len(), 1);
+}
+
+#[test]
+fn records_are_written_listed_and_verified() {
+    let repo = repo();
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    let missing = repo.world.run(&["drill", "record", "--service", "web"]).ends(2);
+    let _ = missing.complains("`--performed`").complains("--commit");
+    let args = ["drill", "record", "--service", "web", "--performed", "2026-11-12T10:00:00Z", "--method", "flag-off"];
+    let with = |more: &[&str]| repo.world.run(&[&args, more].concat());
+    let _ = with(&["--outcome", "success", "--commit", "abcdef12"]).ends(2).complains("no commit of this repository");
+    let _ = with(&["--outcome", "fine", "--commit", &head]).ends(2).complains("success, failure");
+    let _ = with(&["--outcome", "success", "--commit", &head, "--time-to-rollback", "4m10s"])
+        .ends(0)
+        .says("git add drills/2026-11-12-web.yaml");
+    let _ = with(&["--outcome", "success", "--commit", &head]).ends(2).complains("cannot be written");
+    repo.commit("2026-11-13T10:00:00Z", "record");
+    let _ =
+        repo.world.run(&["drill", "verify"]).ends(0).says("drills/2026-11-12-web.yaml:2: web, 2026-11-12: confirmed");
+    let list = repo.world.run(&["drill", "list", "--at", TUESDAY]).ends(0);
+    let _ = list.says("web      ok     2026-11-12  12d  2027-02-12  record");
+    repo.write("drills/x.yaml", &record("2026-11-10", "{tag: none}")).commit("2026-11-13T11:00:00Z", "made up");
+    let _ = repo.world.run(&["drill", "verify"]).ends(1).says("refuted: it names tag none, which is not there");
+    let _ = repo.world.run(&["drill", "verify", "drills/2026-11-12-web.yaml"]).ends(0);
+    let _ = repo.world.run(&["drill", "verify", "nothing.yaml"]).ends(2);
+    let _ = World::new().run(&["drill", "verify"]).ends(2).complains("no git repository");
+}
+
+#[test]
 fn git_alone_tells_of_drills() {
     assert_eq!(check(&repo()).of("rollback-drill-stale").len(), 1, "there is none");
     let tagged = repo();
