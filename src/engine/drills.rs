@@ -144,7 +144,7 @@ impl Desk<'_> {
         let (drill, _) = &self.asked.drills[index];
         let performed = drill.performed.value.to_utc();
         if self.asked.line.is_none() {
-            return Ok(unknown("history-unborn", "cannot be confirmed: nothing is committed yet"));
+            return Ok(unknown("no-history", "cannot be confirmed: nothing is committed yet"));
         }
         let told = match entered {
             Entered::At(moment) => moment,
@@ -341,7 +341,10 @@ impl Desk<'_> {
 
     /// Looks for trailers and real reverts along first parents.
     fn walk(&self, since: Moment, log: &mut DrillLog) -> Result<(), HistoryError> {
-        let Some(line) = self.asked.line else { return Ok(()) };
+        let Some(line) = self.asked.line else {
+            log.looked = Looked::Nowhere;
+            return Ok(());
+        };
         let limit = horizon(self.asked.policy, self.asked.at);
         let not_before = since - TimeDelta::days(1);
         let mut walk = self.asked.git.first_parents(line, Horizon { not_before, ..limit });

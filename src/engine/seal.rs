@@ -68,6 +68,10 @@ fn help_for(reason: &str) -> &'static str {
         "no-repository" => {
             "run it in the repository without `--no-git`, write a RollbackDrill, or set `undetermined: warning` in the policy"
         }
+        "no-history" => "commit something, or set `undetermined: warning` in the policy",
+        "history-truncated" | "history-no-tags" | "history-dates" | "history-unknown" => {
+            "fetch the whole history and its tags: `git fetch --unshallow --tags`"
+        }
         "unresolved-reference" => {
             "check the file that defines it together with this one, or set `undetermined: warning` in the policy"
         }

@@ -55,6 +55,8 @@ pub enum Looked {
     Everywhere,
     /// Not as far: the clone is shallow, or a limit was reached.
     Truncated,
+    /// Nothing is committed yet.
+    Nowhere,
 }
 
 /// What git says of drills.

@@ -212,8 +212,11 @@ fn unseen(facts: &Facts) -> Option<(&'static str, &'static str)> {
     if log.tags_may_be_missing {
         return Some(("history-no-tags", "and this clone has no tags, which may tell of one"));
     }
-    let truncated = log.looked == Looked::Truncated;
-    truncated.then_some(("history-truncated", "and this clone's history ends before that"))
+    match log.looked {
+        Looked::Everywhere => None,
+        Looked::Truncated => Some(("history-truncated", "and this clone's history ends before that")),
+        Looked::Nowhere => Some(("no-history", "and nothing is committed yet")),
+    }
 }
 
 /// Reports a service of which no drill counts, or says that it is unknown where there may be one.

@@ -219,7 +219,7 @@ fn what_is_staged_counts_and_not_what_lies_in_the_work_tree() {
     let _ = staged(&repo).ends(0);
     let unborn = Repo::new();
     unborn.write("k.yaml", &kserve(100, 1)).git(&["add", "-A"]);
-    let _ = unborn.world.check(&["--staged", "--ignore", "rollback-drill-stale"]).ends(0);
+    let _ = unborn.world.check(&["--staged", "--at", TUESDAY, "--select", "big-bang,rollback-drill-stale"]).ends(0);
 }
 
 #[test]

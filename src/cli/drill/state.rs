@@ -39,7 +39,7 @@ pub(super) fn list(args: &DrillList, around: &Surroundings) -> Outcome {
     let anchors = facts.service_anchors.iter().filter_map(|i| facts.rollouts.get(*i)).map(|r| &*r.service);
     let services: BTreeSet<&str> = anchors.chain(facts.services.iter().map(|s| &*s.name)).collect();
     let today = at.with_timezone(&facts.zone).date_naive();
-    let unseen = facts.drill_log.as_ref().is_none_or(|l| l.looked == Looked::Truncated || l.tags_may_be_missing);
+    let unseen = facts.drill_log.as_ref().is_none_or(|l| l.looked != Looked::Everywhere || l.tags_may_be_missing);
     let line = |service: &&str| {
         let last = last_drill(service, facts);
         let due = last.as_ref().and_then(|l| period::last_day(l.performed, within.months, within.seconds, facts.zone));
