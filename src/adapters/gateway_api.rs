@@ -1,7 +1,7 @@
 //! Gateway API routes: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, destinations, mirrored, ship, stages, whole_percent};
+use super::split::{Arm, Rule, destinations, mirrored, rule_key, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -97,7 +97,7 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
     if arms.is_empty() || arms.len() != backends.len() {
         return None;
     }
-    let rule = Rule { name: Some(name), arms, people: people(node) };
+    let rule = Rule { name: Some(name), key: rule_key(node, "matches"), arms, people: people(node) };
     if rule.is_dead() && rule.arms.len() > 1 {
         let span = node.get(key).map_or(rollout.name_span, Node::anchor);
         let name = rule.name.as_deref().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Istio VirtualService: a live split per rule.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, destinations, mirrored, ship, stages};
+use super::split::{Arm, Rule, destinations, mirrored, rule_key, ship, stages};
 use super::{Adapter, Lowering, Object, World};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -143,7 +143,7 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
     if arms.len() != routes.len() || arms.is_empty() {
         return None;
     }
-    let rule = Rule { name: Some(name), arms, people: people(node) };
+    let rule = Rule { name: Some(name), key: rule_key(node, "match"), arms, people: people(node) };
     if rule.is_dead() && rule.arms.len() > 1 {
         let span = node.get("route").map_or(rollout.name_span, Node::anchor);
         let name = rule.name.as_deref().unwrap_or_default();

@@ -156,6 +156,8 @@ pub(super) fn total(arms: &[Arm]) -> Option<u64> {
 pub(super) struct Rule {
     /// Its name where a router has several rules.
     pub(super) name: Option<String>,
+    /// What tells it from the router's other rules over time: its place changes with every rule that comes before it.
+    pub(super) key: String,
     /// Where its requests go.
     pub(super) arms: Vec<Arm>,
     /// Where it picks people (headers, cookies, query parameters), if it does.
@@ -172,6 +174,12 @@ impl Rule {
     pub(super) fn is_dead(&self) -> bool {
         self.arms.iter().all(|a| a.weight == Some(0))
     }
+}
+
+/// What tells a rule over time: the name that it has itself, else what it matches; the rest has no key.
+pub(super) fn rule_key(rule: Node<'_>, matching: &str) -> String {
+    let own = rule.get("name").and_then(Node::text).map(str::to_owned);
+    own.or_else(|| rule.get(matching).map(|m| m.to_value().to_string())).unwrap_or_default()
 }
 
 /// The stages of a router: the candidates of every split, and the people who are sent to another version as a whole.
@@ -202,7 +210,7 @@ pub(super) fn stages(rules: &[Rule], basis: Basis) -> Vec<Stage> {
 /// Where the requests of every rule go that picks no people: what a later version of the file is held against.
 pub(super) fn destinations(rules: &[Rule], basis: Basis) -> Vec<Destination> {
     let all = rules.iter().filter(|r| r.people.is_none());
-    all.flat_map(|rule| of_arms(&rule.arms, rule.name.as_deref().unwrap_or_default(), basis)).collect()
+    all.flat_map(|rule| of_arms(&rule.arms, &rule.key, basis)).collect()
 }
 
 /// The destinations of one rule; a lone one takes everything, whatever its weight.
@@ -327,7 +335,7 @@ mod tests {
     #[test]
     fn people_who_are_picked_have_no_share() {
         let people = Some(Span::new(FileId(0), 5, 6));
-        let rule = |arms, people| Rule { name: None, arms, people };
+        let rule = |arms, people| Rule { name: None, key: String::new(), arms, people };
         let rest = rule(vec![arm("web", Some("v1"), 95), arm("web", Some("v2"), 5)], None);
         let all = rule(vec![arm("web", Some("v2"), 1)], people);
         let some = rule(vec![arm("web", Some("v1"), 1), arm("web", Some("v3"), 1)], people);

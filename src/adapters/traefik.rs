@@ -1,7 +1,7 @@
 //! Traefik: weighted and mirroring services.
 
 use super::nodes::items;
-use super::split::{Arm, Rule, destinations, mirrored, ship, stages, whole_percent};
+use super::split::{Arm, Rule, destinations, mirrored, rule_key, ship, stages, whole_percent};
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
@@ -93,7 +93,7 @@ fn rule(holder: Node<'_>, name: Option<String>, rollout: &mut Rollout, cx: &mut 
     if arms.is_empty() || arms.len() != services.len() {
         return None;
     }
-    let rule = Rule { name, arms, people: people(holder) };
+    let rule = Rule { name, key: rule_key(holder, "match"), arms, people: people(holder) };
     if rule.is_split() {
         ship(rollout, services.iter().filter_map(|s| s.get("name")));
     }

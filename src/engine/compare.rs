@@ -307,14 +307,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Every rollout after the change with what it was before: of the same identity in the same file, else of the same
-    /// identity in a file that is no more (clarifications 14).
+    /// identity where base had it and head has not (clarifications 14).
     fn pair(
         &self,
         before: Vec<Rollout>,
         after: Vec<Rollout>,
         renames: &BTreeMap<String, String>,
     ) -> Vec<(Option<Rollout>, Rollout)> {
-        let paths: BTreeSet<&str> = after.iter().map(|r| self.path(r)).collect();
         let mut left: Vec<Option<Rollout>> = before.into_iter().map(Some).collect();
         let mut partner = |one: &Rollout, near: &dyn Fn(&str) -> bool| {
             let fits = |b: &Rollout| b.adapter.id == one.adapter.id && b.id == one.id && near(self.path(b));
@@ -328,7 +327,8 @@ impl<'a> Desk<'a> {
             pairs.push((partner(&one, &|path| path == old), one));
         }
         for (before, one) in pairs.iter_mut().filter(|(before, _)| before.is_none()) {
-            *before = partner(one, &|path| !paths.contains(path));
+            // What is left of base has gone from where it stood.
+            *before = partner(one, &|_| true);
         }
         pairs
     }

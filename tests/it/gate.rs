@@ -121,6 +121,17 @@ fn a_file_that_moves_stays_the_same_rollout() {
     let _ = repo.commit(TUESDAY, "move").against_main(&[]).ends(0);
     repo.write("moved.yaml", &kserve(100, 2)).commit(TUESDAY, "and a new model");
     assert_eq!(errors(&repo.against_main(&[])), ["big-bang"]);
+    // Out of a file that stays, into one that is new.
+    let two = sentiment();
+    let both = format!("{}---\n{}", kserve(100, 1).replace("sentiment", "other"), kserve(100, 1));
+    two.write("k.yaml", &both).commit("2026-11-03T10:00:00Z", "two in one file").branch("split");
+    two.write("k.yaml", &kserve(100, 1).replace("sentiment", "other")).write("s.yaml", &kserve(100, 2));
+    assert_eq!(errors(&two.commit(TUESDAY, "apart").against_main(&[])), ["big-bang"]);
+    // The same object for another environment is another one.
+    let dev = Repo::new();
+    dev.write("rollgate.yaml", POLICY).write("plan.yaml", PLAN).write("dev/k.yaml", &kserve(100, 1));
+    dev.commit("2026-11-02T10:00:00Z", "dev").branch("prod").write("prod/k.yaml", &kserve(100, 2));
+    assert_eq!(errors(&dev.commit(TUESDAY, "prod").against_main(&[])), [""; 0]);
 }
 
 #[test]
