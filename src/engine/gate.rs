@@ -288,8 +288,10 @@ fn overrule(input: &ChangeInput<'_>, findings: &mut [Finding]) -> Vec<String> {
     }
     let forbidden = |id: &str| rule.forbid.iter().flatten().any(|f| **f == *id);
     let mut covered: BTreeMap<&str, usize> = BTreeMap::new();
+    let excuse = input.overrides.first().map(|o| format!("override by {}: {}", o.by, o.reason));
     for finding in findings.iter_mut().filter(|f| !forbidden(f.rule.id)) {
         finding.state = State::Overridden;
+        finding.excuse.clone_from(&excuse);
         *covered.entry(finding.rule.id).or_default() += 1;
     }
     let rules: Vec<&str> = covered.keys().copied().collect();

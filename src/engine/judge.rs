@@ -104,6 +104,7 @@ fn finding(rule: &BoundRule, raw: Raw, rollout: Option<RolloutKey>) -> Finding {
         rule: rule.def.meta,
         level: rule.level,
         state: State::Active,
+        excuse: None,
         primary: raw.primary,
         what: raw.what,
         help: raw.help,

@@ -49,6 +49,7 @@ fn as_finding(unknown: &Undetermined) -> Finding {
         rule: unknown.rule,
         level: Level::Error,
         state: State::Active,
+        excuse: None,
         primary: unknown.span,
         what: unknown.what.clone(),
         help: help_for(unknown.reason).to_owned(),

@@ -44,7 +44,13 @@ pub struct RolloutKey {
 pub enum State {
     /// It does.
     Active,
-    /// Somebody let it through, and the policy allows that.
+    /// A comment beside it hides it, with a reason and until a day.
+    Suppressed,
+    /// A waiver on record accepts it.
+    Waived,
+    /// It was there when the baseline was written.
+    Baselined,
+    /// Somebody let the change through by a trailer, and the policy allows that.
     Overridden,
 }
 
@@ -53,6 +59,9 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Suppressed => "suppressed",
+            Self::Waived => "waived",
+            Self::Baselined => "baselined",
             Self::Overridden => "overridden",
         }
     }
@@ -67,6 +76,8 @@ pub struct Finding {
     pub level: Level,
     /// Does it count?
     pub state: State,
+    /// Why it doesn't count, where it doesn't: who accepted it and until when, as a sentence without a final stop.
+    pub excuse: Option<String>,
     /// The exact value.
     pub primary: Span,
     /// One sentence: what was found against what is required, in numbers, without a final stop.

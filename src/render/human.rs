@@ -237,10 +237,11 @@ fn object(key: &RolloutKey) -> String {
     format!("{} {namespace}{}{service}{environment}", key.kind, key.name)
 }
 
-fn state(state: State) -> &'static str {
+/// `, waived`: nothing where the finding counts.
+fn state(state: State) -> String {
     match state {
-        State::Active => "",
-        State::Overridden => ", overridden",
+        State::Active => String::new(),
+        State::Suppressed | State::Waived | State::Baselined | State::Overridden => format!(", {}", state.name()),
     }
 }
 

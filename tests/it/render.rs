@@ -97,6 +97,7 @@ fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what: &str, hel
         rule,
         level,
         state: State::Active,
+        excuse: None,
         primary,
         what: what.into(),
         help: help.into(),
