@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Criterion, Destination, Exposure, Fact, Hold, Progression, Rollout, Share, Stage};
+use super::{Destination, Exposure, Fact, Hold, Progression, Rollout, Share, Stage};
 use crate::clock::Moment;
 use crate::text::Span;
 
@@ -145,12 +145,7 @@ impl Change {
 
     /// Is `after` another rollout than what it was, wherever it is written?
     pub fn differs(&self, after: &Rollout) -> bool {
-        let criteria = |r: &Rollout| {
-            let one = |c: &Criterion| (c.metric.clone(), c.class, c.comparison, c.bound.known().cloned(), c.action);
-            r.rollback.criteria.iter().map(one).collect::<Vec<_>>()
-        };
-        let loses = |b: &Arc<Rollout>| criteria(b) != criteria(after);
-        self.payload_changed || self.plan_changed || self.before.as_ref().is_none_or(loses)
+        self.payload_changed || self.plan_changed || self.before.as_ref().is_none_or(|b| !b.is_like(after))
     }
 
     /// Does something start that people will meet: a new rollout, other content, another way, more exposure?

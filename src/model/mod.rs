@@ -11,6 +11,7 @@ mod exposure;
 mod fact;
 mod hold;
 mod identity;
+mod likeness;
 mod matching;
 pub mod metric;
 mod problem;

@@ -12,7 +12,8 @@ declare_rule! {
     ///
     /// Each analysis that is looked at can trip before the stage it guards is over: its first measurement comes before
     /// the promotion, its count of measurements exceeds what it tolerates, and it has a condition that can be false. The
-    /// arithmetic is the platform's own, defaults included. A metric in a dry run is left to `rollback-not-enforced`.
+    /// arithmetic is the platform's own, defaults included. A metric in a dry run is left to `rollback-not-enforced`. A
+    /// change that touches the template alone is judged for every rollout that refers to it.
     ///
     /// ## Why it matters
     ///

@@ -5,29 +5,29 @@ use std::process::{Command, Stdio};
 use crate::support::{FRIDAY, Repo, Run, TUESDAY, World, git_in};
 
 /// No drill is asked for: drills have tests of their own.
-const POLICY: &str = "version: 1\nrules: {rollback-drill-stale: off}\n";
+pub(crate) const POLICY: &str = "version: 1\nrules: {rollback-drill-stale: off}\n";
 
-fn kserve(percent: u32, model: u32) -> String {
+pub(crate) fn kserve(percent: u32, model: u32) -> String {
     format!(
         "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {{name: sentiment}}\nspec:\n  predictor:\n    canaryTrafficPercent: {percent}\n    model: {{storageUri: 'gs://m/{model}'}}\n"
     )
 }
 
-const PLAN: &str = "apiVersion: rollgate/v1\nkind: RolloutPlan\nmetadata: {name: sentiment-plan, service: sentiment}\ngoverns: [{system: kserve, name: sentiment}]\nmonitors: [latency_p95, error_rate]\nrollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}\n";
+pub(crate) const PLAN: &str = "apiVersion: rollgate/v1\nkind: RolloutPlan\nmetadata: {name: sentiment-plan, service: sentiment}\ngoverns: [{system: kserve, name: sentiment}]\nmonitors: [latency_p95, error_rate]\nrollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}\n";
 
-fn rollout(image: &str) -> String {
+pub(crate) fn rollout(image: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: web}}\nspec:\n  replicas: 10\n  selector: {{matchLabels: {{app: web}}}}\n  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: web, image: '{image}'}}]}}}}\n  strategy:\n    canary:\n      analysis: {{templates: [{{templateName: errors}}]}}\n      steps: [{{setWeight: 10}}, {{pause: {{duration: 2h}}}}, {{setWeight: 50}}, {{pause: {{duration: 2h}}}}]\n"
     )
 }
 
-fn template(bound: &str) -> String {
+pub(crate) fn template(bound: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {{name: errors}}\nspec:\n  metrics:\n    - {{name: error-rate, interval: 1m, count: 10, failureCondition: 'result[0] > {bound}', provider: {{prometheus: {{query: 'sum(rate(http_errors[1m]))'}}}}}}\n    - {{name: latency-p95, interval: 1m, count: 10, failureCondition: 'result[0] > 2', provider: {{prometheus: {{query: 'x'}}}}}}\n"
     )
 }
 
-fn splits(arms: &[(&str, u32)]) -> String {
+pub(crate) fn splits(arms: &[(&str, u32)]) -> String {
     let route =
         |(name, weight): &(&str, u32)| format!("{{destination: {{host: web, subset: {name}}}, weight: {weight}}}");
     let routes: Vec<String> = arms.iter().map(route).collect();
@@ -38,7 +38,7 @@ fn splits(arms: &[(&str, u32)]) -> String {
 }
 
 /// A repository where version 1 of the model serves everybody.
-fn sentiment() -> Repo {
+pub(crate) fn sentiment() -> Repo {
     let repo = Repo::new();
     repo.write("rollgate.yaml", POLICY).write("plan.yaml", PLAN).write("k.yaml", &kserve(100, 1));
     repo.commit("2026-11-02T10:00:00Z", "version 1");
@@ -46,7 +46,7 @@ fn sentiment() -> Repo {
 }
 
 /// What is found when `text` of `path` comes after `before`, each a commit of a day.
-fn after(path: &str, before: &[&str], text: &str) -> Run {
+pub(crate) fn after(path: &str, before: &[&str], text: &str) -> Run {
     let repo = Repo::new();
     repo.write("rollgate.yaml", POLICY).write("plan.yaml", PLAN);
     for (day, text) in before.iter().enumerate() {
@@ -56,7 +56,7 @@ fn after(path: &str, before: &[&str], text: &str) -> Run {
     repo.against_main(&[])
 }
 
-fn errors(run: &Run) -> Vec<String> {
+pub(crate) fn errors(run: &Run) -> Vec<String> {
     let json = run.json();
     let all = json["findings"].as_array().unwrap().iter();
     let errors = all.filter(|f| f["level"] == "error" && f["state"] == "active");

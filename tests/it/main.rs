@@ -9,6 +9,7 @@ mod cli;
 mod corpus;
 mod docs;
 mod drills;
+mod evasions;
 mod floors;
 mod gate;
 mod guide;
