@@ -162,7 +162,7 @@ pub(super) struct Check {
     /// The commit that is judged (default: HEAD).
     #[arg(long, value_name = "REV", requires = "base")]
     pub(super) head: Option<String>,
-    /// Judge every commit from A to B along first parents, each at its own time, by the rules of A.
+    /// Judge every commit from A to B along first parents, by the rules of A; each at its own time, which is why `--at` does not go with it.
     #[arg(long, value_name = "A..B", conflicts_with_all = ["staged", "paths", "no_git", "stdin_filename", "at"])]
     pub(super) range: Option<String>,
     /// Judge what is staged, by the rules of HEAD.

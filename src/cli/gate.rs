@@ -84,7 +84,7 @@ fn chosen_by_ci(git: &Git, at: Moment) -> Result<Result<Resolved, Vec<Failure>>,
         BaseChoice::Exact(rev) => vec![rev.id],
     };
     let mut resolved = between(git, &bases, &tip, &head, at)?;
-    resolved.notices.insert(0, format!("{}: {}", chosen.provider, chosen.how));
+    resolved.notices.insert(0, chosen.how);
     Ok(Ok(resolved))
 }
 
@@ -116,14 +116,9 @@ pub(super) fn between(
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let past = bases.first().copied();
-    let mut overrides = Vec::new();
-    for base in bases.iter().take(1) {
-        for commit in git.between(base, head)? {
-            let by = commit.id.short();
-            let reasons = trailer(&commit.message, OVERRIDE).filter(|reason| !reason.is_empty());
-            overrides.extend(reasons.map(|reason| Override { by: by.clone(), reason }));
-        }
-    }
+    // What stands on the target's line was let through there, however histories cross.
+    let known = [bases, &[*tip]].concat();
+    let overrides = overrides(git, &known, head, None)?;
     let base_names: Vec<String> = bases.iter().map(ObjectId::short).collect();
     let notice = format!(
         "what {} changes since {} is judged by the rules of {}",
@@ -147,6 +142,22 @@ pub(super) fn between(
         overrides,
         notices: vec![notice],
     })
+}
+
+/// The trailers of the commits that `head` has and none of `known` has; they cover what `commit` makes, or all.
+fn overrides(
+    git: &Git,
+    known: &[ObjectId],
+    head: &ObjectId,
+    commit: Option<ObjectId>,
+) -> Result<Vec<Override>, HistoryError> {
+    let covers = commit.map(|id| id.short());
+    let asked = git.beyond(known, head)?.into_iter().flat_map(|found| {
+        let (by, covers) = (found.id.short(), covers.clone());
+        let reasons: Vec<String> = trailer(&found.message, OVERRIDE).filter(|reason| !reason.is_empty()).collect();
+        reasons.into_iter().map(move |reason| Override { by: by.clone(), reason, commit: covers.clone() })
+    });
+    Ok(asked.collect())
 }
 
 /// Everything that `head` holds, where there is nothing before it: the first push.
@@ -212,21 +223,27 @@ fn range_of(git: &Git, range: &str) -> Result<Result<Resolved, Vec<Failure>>, Hi
     let mut old = git.commit(&from)?;
     let trusted = Snapshot::Tree(old.tree);
     let mut steps = Vec::with_capacity(commits.len());
+    let mut let_through = Vec::new();
     for commit in commits {
+        let_through.extend(overrides(git, &[old.id], &commit.id, Some(commit.id))?);
         let files = git.diff(Some(&old.tree), Some(&commit.tree), &Prefixes::all())?;
         let (before, after) = (Snapshot::Tree(old.tree), Snapshot::Tree(commit.tree));
         let (at, id) = (commit.time, Some(commit.id));
         steps.push(Step { old: before, new: after, files, at, commit: id, past: Some(old.id) });
         old = commit;
     }
-    let notice =
-        format!("{} commits from {} to {} are judged, each at its own time", steps.len(), from.short(), to.short());
+    let line = format!("from {} to {}", from.short(), to.short());
+    let notice = match steps.len() {
+        0 => format!("no commit lies on the line {line}, so nothing is judged"),
+        1 => format!("1 commit {line} is judged, at its own time"),
+        many => format!("{many} commits {line} are judged, each at its own time"),
+    };
     Ok(Ok(Resolved {
         steps,
         trusted,
         trusted_commit: Some(from),
         head: Snapshot::Tree(old.tree),
-        overrides: Vec::new(),
+        overrides: let_through,
         notices: vec![notice],
     }))
 }
@@ -290,7 +307,14 @@ fn policy(
 
 /// The policy that stands in `snapshot`; preset `recommended` where none does.
 pub(super) fn stored(git: &Git, snapshot: &Snapshot, first_file: u32) -> Result<Policy, Vec<Failure>> {
-    let mut read = |path: &str| text(git, snapshot, path);
+    let mut lost: Option<HistoryError> = None;
+    let mut read = |path: &str| {
+        text(git, snapshot, path).unwrap_or_else(|error| {
+            let told = error.to_string();
+            lost.get_or_insert(error);
+            Err(told)
+        })
+    };
     let mut source = Source::Default;
     for name in setup::POLICY_PATHS {
         let found = read(name);
@@ -300,10 +324,15 @@ pub(super) fn stored(git: &Git, snapshot: &Snapshot, first_file: u32) -> Result<
                 source = Source::File { path: name.into(), text, root: String::new() };
                 break;
             }
-            Err(error) => return Err(vec![setup::unreadable(name, &error)]),
+            Err(error) => {
+                let failure = lost.as_ref().map_or_else(|| setup::unreadable(name, &error), explain);
+                return Err(vec![failure]);
+            }
         }
     }
-    setup::load_from(source, first_file, &mut read)
+    let policy = setup::load_from(source, first_file, &mut read);
+    // A file that git can't give is no fault of the policy's.
+    lost.map_or(policy, |error| Err(vec![explain(&error)]))
 }
 
 /// The policies before and after the change, where it brings another. One that can't be read is a failure: after the
@@ -326,14 +355,19 @@ fn has_policy(git: &Git, snapshot: &Snapshot) -> bool {
     setup::POLICY_PATHS.iter().any(|path| snapshot.find(git, path.as_bytes()).is_ok_and(|blob| blob.is_some()))
 }
 
-/// The text of a file of `snapshot`, whose id is proved.
-fn text(git: &Git, snapshot: &Snapshot, path: &str) -> Result<Option<Arc<str>>, String> {
+/// The text of a file of `snapshot`, whose id is proved, or what is wrong with it.
+fn text(git: &Git, snapshot: &Snapshot, path: &str) -> Result<Result<Option<Arc<str>>, String>, HistoryError> {
     const LARGEST: u64 = 16 << 20;
-    let Some(blob) = snapshot.find(git, path.as_bytes()).map_err(|e| e.to_string())? else { return Ok(None) };
+    let Some(blob) = snapshot.find(git, path.as_bytes())? else { return Ok(Ok(None)) };
     if blob.mode != Mode::File {
-        return Err("is a link, and links are not followed in git".to_owned());
+        return Ok(Err("is a link, and links are not followed in git".to_owned()));
     }
-    git.verify(&blob.id).map_err(|e| e.to_string())?;
-    let bytes = git.read(&blob.id, LARGEST).map_err(|e| e.to_string())?;
-    String::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| "is no UTF-8".to_owned())
+    let bytes = git.verify(&blob.id).and_then(|()| git.read(&blob.id, LARGEST));
+    let bytes = bytes.map_err(|mut error| {
+        if let HistoryError::Missing { path: of, .. } = &mut error {
+            *of = Some(path.to_owned());
+        }
+        error
+    })?;
+    Ok(String::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| "is no UTF-8".to_owned()))
 }

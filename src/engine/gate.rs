@@ -1,6 +1,6 @@
 //! A change, or one commit after the other, to a report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::check::{bounds, note};
@@ -28,6 +28,8 @@ pub struct Override {
     pub by: String,
     /// Why.
     pub reason: String,
+    /// The commit whose findings it covers, as they name it; `None` where all is one change.
+    pub commit: Option<String>,
 }
 
 /// What a run over a change is asked.
@@ -287,17 +289,18 @@ fn overrule(input: &ChangeInput<'_>, findings: &mut [Finding]) -> Vec<String> {
         return input.overrides.iter().map(told).collect();
     }
     let forbidden = |id: &str| rule.forbid.iter().flatten().any(|f| **f == *id);
-    let mut covered: BTreeMap<&str, usize> = BTreeMap::new();
-    let excuse = input.overrides.first().map(|o| format!("override by {}: {}", o.by, o.reason));
-    for finding in findings.iter_mut().filter(|f| !forbidden(f.rule.id)) {
-        finding.state = State::Overridden;
-        finding.excuse.clone_from(&excuse);
-        *covered.entry(finding.rule.id).or_default() += 1;
-    }
-    let rules: Vec<&str> = covered.keys().copied().collect();
-    let what = if rules.is_empty() { "nothing".to_owned() } else { rules.join(", ") };
-    let told = |o: &Override| format!("override by {}: {}; it covers {what} and stays as a debt", o.by, o.reason);
-    input.overrides.iter().map(told).collect()
+    let mut cover = |o: &Override| {
+        let mut covered: BTreeSet<&str> = BTreeSet::new();
+        for finding in findings.iter_mut().filter(|f| f.commit == o.commit && !forbidden(f.rule.id)) {
+            finding.state = State::Overridden;
+            finding.excuse.get_or_insert_with(|| format!("override by {}: {}", o.by, o.reason));
+            covered.insert(finding.rule.id);
+        }
+        let rules: Vec<&str> = covered.into_iter().collect();
+        let what = if rules.is_empty() { "nothing".to_owned() } else { rules.join(", ") };
+        format!("override by {}: {}; it covers {what} and stays as a debt", o.by, o.reason)
+    };
+    input.overrides.iter().map(&mut cover).collect()
 }
 
 /// What history does not tell though an error depends on it: the gate can't pass then, and can't fail either.

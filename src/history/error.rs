@@ -72,6 +72,14 @@ pub enum HistoryError {
         /// The limit.
         limit: u64,
     },
+    /// The user's: more files than are listed, be it that a few folders hold each other over and over.
+    #[error("the files below tree {id} take more than {limit} bytes to list")]
+    TooMany {
+        /// A tree that was not read any more.
+        id: ObjectId,
+        /// The limit.
+        limit: usize,
+    },
     /// The user's: a merge that is not finished.
     #[error("`{path}` has a conflict in the index")]
     Conflict {

@@ -169,8 +169,8 @@ impl Git {
     }
 
     fn object(&self, id: &ObjectId, kind: ObjectType, limit: u64) -> Result<Vec<u8>, HistoryError> {
-        let missing = || HistoryError::Missing { id: *id, partial: self.is_partial, path: None };
-        let oid = oid(id).ok_or_else(missing)?;
+        let missing = HistoryError::Missing { id: *id, partial: self.is_partial, path: None };
+        let oid = oid(id).ok_or(missing)?;
         let odb = self.repository.odb().map_err(ours)?;
         if kind == ObjectType::Blob
             && let Ok((size, _)) = odb.read_header(oid)
@@ -178,10 +178,7 @@ impl Git {
         {
             return Err(HistoryError::TooLarge { id: *id, size: size as u64, limit });
         }
-        let object = odb.read(oid).map_err(|error| {
-            let damaged = || HistoryError::Damaged { id: *id, what: error.message().to_owned() };
-            if error.code() == ErrorCode::NotFound { missing() } else { damaged() }
-        })?;
+        let object = odb.read(oid).map_err(|error| self.unread(id, &error))?;
         if object.kind() != kind {
             return Err(HistoryError::Damaged { id: *id, what: format!("it is a {} and no {kind}", object.kind()) });
         }
@@ -192,6 +189,14 @@ impl Git {
         Ok(object.data().to_vec())
     }
 
+    /// An object that is not here, or is not what it should be.
+    fn unread(&self, id: &ObjectId, error: &git2::Error) -> HistoryError {
+        if error.code() == ErrorCode::NotFound {
+            return HistoryError::Missing { id: *id, partial: self.is_partial, path: None };
+        }
+        HistoryError::Damaged { id: *id, what: error.message().to_owned() }
+    }
+
     /// Hashes the object again: what a verdict rests on must be what its id says.
     ///
     /// # Errors
@@ -200,7 +205,7 @@ impl Git {
         let wrong = |what: &str| HistoryError::Damaged { id: *id, what: what.to_owned() };
         let oid = oid(id).ok_or_else(|| wrong("it has no id"))?;
         let odb = self.repository.odb().map_err(ours)?;
-        let object = odb.read(oid).map_err(|e| wrong(e.message()))?;
+        let object = odb.read(oid).map_err(|error| self.unread(id, &error))?;
         let hash = Oid::hash_object_ext(object.kind(), object.data(), self.repository.object_format()).map_err(ours)?;
         if hash == oid { Ok(()) } else { Err(wrong("its content has another id")) }
     }
@@ -258,16 +263,18 @@ impl Git {
         self.repository.graph_descendant_of(from, to).map_err(|e| self.failed(&e, &head.to_string()))
     }
 
-    /// The commits that `head` has and `base` has not, newest first.
+    /// The commits that `head` has and none of `known` has, newest first.
     ///
     /// # Errors
     /// When a commit is not here.
-    pub fn between(&self, base: &ObjectId, head: &ObjectId) -> Result<Vec<Commit>, HistoryError> {
+    pub fn beyond(&self, known: &[ObjectId], head: &ObjectId) -> Result<Vec<Commit>, HistoryError> {
         let failed = |e: git2::Error| self.failed(&e, &head.to_string());
         let mut walk = self.repository.revwalk().map_err(failed)?;
-        if let (Some(base), Some(head)) = (oid(base), oid(head)) {
+        if let Some(head) = oid(head) {
             walk.push(head).map_err(failed)?;
-            walk.hide(base).map_err(failed)?;
+        }
+        for id in known.iter().filter_map(oid) {
+            walk.hide(id).map_err(failed)?;
         }
         walk.map(|found| self.commit(&id_of(found.map_err(failed)?))).collect()
     }
@@ -284,7 +291,7 @@ impl Git {
         prefixes: &Prefixes,
     ) -> Result<Vec<FileChange>, HistoryError> {
         let read = |id: &ObjectId| self.tree(id);
-        let mut comparison = Comparison { read: &read, prefixes, found: Vec::new() };
+        let mut comparison = Comparison::new(&read, prefixes);
         comparison.trees(old, new, b"", 0)?;
         Ok(settle(comparison.found))
     }
@@ -320,10 +327,13 @@ impl Git {
     /// What is staged, sorted by path. A path that is only intended to be added is not there.
     ///
     /// # Errors
-    /// When a merge is not finished, or the index can't be read.
+    /// When a merge is not finished, or the index can't be read or is not there.
     pub fn index(&self) -> Result<Vec<TreeFile>, HistoryError> {
         let index = match self.repository.index() {
-            Ok(index) => index,
+            Ok(index) => {
+                self.must_be_there(&index)?;
+                index
+            }
             // Split and sparse indexes are refused by name.
             Err(error) if error.message().contains("mandatory extension") => {
                 let folder = self.work_tree().unwrap_or_else(|| self.repository.path());
@@ -348,6 +358,19 @@ impl Git {
         // libgit2 may sort without regard to case.
         files.sort();
         Ok(files)
+    }
+
+    /// An index that is not there looks as if everything were taken away. Before the first commit there is none.
+    fn must_be_there(&self, index: &git2::Index) -> Result<(), HistoryError> {
+        let is_there = index.path().is_some_and(|path| path.symlink_metadata().is_ok());
+        if is_there || (self.work_tree().is_some() && self.head()?.is_none()) {
+            return Ok(());
+        }
+        let path = index.path().map(|path| format!(": `{}` does not exist", path.display())).unwrap_or_default();
+        Err(HistoryError::Unreadable {
+            message: format!("it has no index, so nothing can be staged{path}"),
+            help: "run this in a work tree; in one without an index: `git reset`".to_owned(),
+        })
     }
 
     /// What the files `staged` have that `tree` has not, and the other way round, sorted by path.

@@ -140,14 +140,31 @@ const DEEPEST: usize = 64;
 /// Gives the raw bytes of a tree.
 pub(super) type ReadTree<'r> = dyn Fn(&ObjectId) -> Result<Vec<u8>, HistoryError> + 'r;
 
+/// What one comparison may take: the bytes of the trees that it reads, and of the paths that it finds. A tree can hold
+/// the same folder again and again, so that a few objects come to more files than there is memory.
+const MOST_LISTED: usize = 512 << 20;
+/// What a file that differs takes beside its path.
+const FILE_LISTED: usize = 128;
+
 /// Compares two trees; `None` is no files.
 pub(super) struct Comparison<'r> {
-    pub(super) read: &'r ReadTree<'r>,
-    pub(super) prefixes: &'r Prefixes,
+    read: &'r ReadTree<'r>,
+    prefixes: &'r Prefixes,
     pub(super) found: Vec<FileChange>,
+    /// What it may still take.
+    left: usize,
 }
 
-impl Comparison<'_> {
+impl<'r> Comparison<'r> {
+    pub(super) const fn new(read: &'r ReadTree<'r>, prefixes: &'r Prefixes) -> Self {
+        Self { read, prefixes, found: Vec::new(), left: MOST_LISTED }
+    }
+
+    fn spend(&mut self, id: ObjectId, bytes: usize) -> Result<(), HistoryError> {
+        self.left = self.left.checked_sub(bytes).ok_or(HistoryError::TooMany { id, limit: MOST_LISTED })?;
+        Ok(())
+    }
+
     /// Adds what differs between `old` and `new` below `path`, which is empty or ends with a slash.
     pub(super) fn trees(
         &mut self,
@@ -164,6 +181,9 @@ impl Comparison<'_> {
         }
         let raw = |id: Option<&ObjectId>| id.map_or(Ok(Vec::new()), self.read);
         let (old_raw, new_raw) = (raw(old)?, raw(new)?);
+        if let Some(id) = old.or(new) {
+            self.spend(*id, old_raw.len() + new_raw.len())?;
+        }
         let list = |id: Option<&ObjectId>, raw| id.map_or(Ok(Vec::new()), |id| entries(*id, raw));
         let (old, new) = (list(old, &old_raw)?, list(new, &new_raw)?);
         let (mut left, mut right) = (old.iter().peekable(), new.iter().peekable());
@@ -194,6 +214,7 @@ impl Comparison<'_> {
         let same = |(a, b): (&Entry<'_>, &Entry<'_>)| a.id == b.id && a.kind == b.kind;
         let Some(one) = old.or(new).filter(|_| !old.zip(new).is_some_and(same)) else { return Ok(()) };
         let full = [path, one.name].concat();
+        self.spend(one.id, full.len() + FILE_LISTED)?;
         if one.kind == Kind::Folder {
             if !self.prefixes.reach(&full) {
                 return Ok(());
@@ -287,7 +308,7 @@ mod tests {
         let store = RefCell::new(BTreeMap::new());
         let (old, new) = (write(old, &store), write(new, &store));
         let read = |id: &ObjectId| Ok(store.borrow()[id].clone());
-        let mut comparison = Comparison { read: &read, prefixes, found: Vec::new() };
+        let mut comparison = Comparison::new(&read, prefixes);
         comparison.trees(Some(&old), Some(&new), b"", 0).unwrap();
         comparison.found
     }

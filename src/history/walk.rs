@@ -206,7 +206,7 @@ fn between(
     prefixes: &Prefixes,
 ) -> Result<Vec<FileChange>, HistoryError> {
     let read = |id: &ObjectId| git.tree(id);
-    let mut comparison = Comparison { read: &read, prefixes, found: Vec::new() };
+    let mut comparison = Comparison::new(&read, prefixes);
     comparison.trees(old, Some(new), b"", 0)?;
     Ok(if comparison.found.is_empty() { comparison.found } else { settle(comparison.found) })
 }

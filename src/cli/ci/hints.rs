@@ -71,6 +71,9 @@ pub(in crate::cli) fn history_failure(error: &HistoryError, provider: Option<Pro
         HistoryError::TooLarge { .. } => {
             Failure::new(error.to_string(), "keep what is no manifest out of the files that are checked")
         }
+        HistoryError::TooMany { .. } => {
+            Failure::new(error.to_string(), "look for folders that hold each other: `git ls-tree -r -t REV | head`")
+        }
         HistoryError::Conflict { path } => {
             Failure::new(error.to_string(), format!("finish the merge and stage `{path}`"))
         }

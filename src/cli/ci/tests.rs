@@ -565,6 +565,7 @@ fn every_error_of_history_has_advice() {
         (HistoryError::Unborn, "this branch"),
         (HistoryError::Unrelated { one: text("a"), other: text("b") }, "`a` and `b`"),
         (HistoryError::TooLarge { id, size: 2, limit: 1 }, "object"),
+        (HistoryError::TooMany { id, limit: 1 }, "the files below tree"),
         (HistoryError::Conflict { path: text("a.yaml") }, "`a.yaml`"),
         (HistoryError::Damaged { id, what: text("x") }, "object"),
     ] {

@@ -42,7 +42,7 @@ pub(super) fn pre_receive(around: &Surroundings) -> Outcome {
         let Some(new) = updated.new.filter(|_| !is_tag(&updated.name)) else { return Ok(None) };
         let mut resolved = received(&git, updated, &new, around).map_err(|error| vec![explain(&error)])?;
         let by = "a push option".to_owned();
-        resolved.overrides.extend(reason.clone().map(|reason| Override { by, reason }));
+        resolved.overrides.extend(reason.clone().map(|reason| Override { by, reason, commit: None }));
         Ok(Some(judge(around, &git, resolved)?))
     }))
 }
