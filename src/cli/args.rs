@@ -454,14 +454,14 @@ impl HookName {
 pub(super) enum HookRun {
     /// Judge what is staged.
     PreCommit,
-    /// Judge what is about to be pushed; git tells it on standard input.
+    /// Judge what is about to be pushed; git tells it on standard input, and the framework pre-commit by variables.
     PrePush {
-        /// The remote's name.
-        #[arg(value_name = "REMOTE")]
-        remote: String,
+        /// The remote's name; without one the variables of pre-commit count.
+        #[arg(value_name = "REMOTE", requires = "url")]
+        remote: Option<String>,
         /// Its URL.
         #[arg(value_name = "URL")]
-        url: String,
+        url: Option<String>,
     },
     /// Judge what is being received, on the server; git tells it on standard input.
     PreReceive,

@@ -91,6 +91,11 @@ impl Surroundings {
         super::hook::push_options(variable)
     }
 
+    /// What the framework pre-commit says of a push.
+    pub(super) fn pre_commit() -> super::hook::PreCommit {
+        super::hook::PreCommit::take(variable)
+    }
+
     /// Can the terminal draw frames with more than ASCII?
     pub(super) const fn unicode(&self) -> bool {
         self.unicode

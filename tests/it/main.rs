@@ -15,6 +15,7 @@ mod gate;
 mod guide;
 mod history;
 mod hooks;
+mod integration;
 mod mutations;
 mod parity;
 mod policies;

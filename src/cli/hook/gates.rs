@@ -25,12 +25,21 @@ pub(super) fn pre_commit(around: &Surroundings) -> Outcome {
 pub(super) fn pre_push(remote: &str, url: &str, around: &Surroundings) -> Outcome {
     let told = pre_push_lines(&stdin()?, remote, url).map_err(|failure| vec![failure])?;
     let git = gate::open(around)?;
-    Ok(each(told.refs.iter(), around, |pushed| {
-        let Some(local) = pushed.local.filter(|_| !is_tag(&pushed.remote_ref)) else { return Ok(None) };
-        let tip = pushed_onto(&git, &told.remote, pushed)?;
-        let resolved = gate::against(&git, &tip, &local, around.now).map_err(|error| vec![explain(&error)])?;
-        Ok(Some(judge(around, &git, resolved)?))
-    }))
+    Ok(each(told.refs.iter(), around, |pushed| push(&git, &told.remote, pushed, around)))
+}
+
+/// `rollgate hook run pre-push`, called by the framework pre-commit.
+pub(super) fn pre_push_by_pre_commit(around: &Surroundings) -> Outcome {
+    let git = gate::open(around)?;
+    let (remote, pushed) = Surroundings::pre_commit().pushed(&git)?;
+    Ok(push(&git, &remote, &pushed, around)?.unwrap_or(0))
+}
+
+fn push(git: &Git, remote: &str, pushed: &PushedRef, around: &Surroundings) -> Result<Option<u8>, Vec<Failure>> {
+    let Some(local) = pushed.local.filter(|_| !is_tag(&pushed.remote_ref)) else { return Ok(None) };
+    let tip = pushed_onto(git, remote, pushed)?;
+    let resolved = gate::against(git, &tip, &local, around.now).map_err(|error| vec![explain(&error)])?;
+    Ok(Some(judge(around, git, resolved)?))
 }
 
 /// `rollgate hook run pre-receive`.

@@ -4,11 +4,13 @@ mod folder;
 mod gates;
 mod lines;
 mod message;
+mod pre_commit;
 mod script;
 #[cfg(test)]
 mod tests;
 
 pub(super) use lines::push_options;
+pub(super) use pre_commit::PreCommit;
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +28,10 @@ pub(super) fn run(command: &HookCommand, around: &Surroundings) -> Outcome {
         HookCommand::Uninstall(args) => uninstall(args, around),
         HookCommand::Run(HookRun::CommitMsg { file }) => commit_msg(&around.cwd.join(file), file),
         HookCommand::Run(HookRun::PreCommit) => gates::pre_commit(around),
-        HookCommand::Run(HookRun::PrePush { remote, url }) => gates::pre_push(remote, url, around),
+        HookCommand::Run(HookRun::PrePush { remote: Some(remote), url }) => {
+            gates::pre_push(remote, url.as_deref().unwrap_or_default(), around)
+        }
+        HookCommand::Run(HookRun::PrePush { remote: None, .. }) => gates::pre_push_by_pre_commit(around),
         HookCommand::Run(HookRun::PreReceive) => gates::pre_receive(around),
     }
 }
