@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::gate::loosened;
+use super::pair::{Pair, Pairs, Sides};
 use super::past::Pasts;
-use super::settle::settle;
+use super::settle::{facets, settle};
 use super::standing::{Standing, Stood};
 use super::{LoadLimits, Loaded, governed, load};
 use crate::adapters::{Audience, Lowered};
@@ -103,7 +104,7 @@ impl<'a> Desk<'a> {
         let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
         let drills = self.standing.drills().cloned().collect();
         let mut compared = Compared { problems, drills, weakened, ..Compared::default() };
-        let pairs = self.pair(before, after, &renames(&touched));
+        let pairs = self.pair(before, after, &touched);
         let others = others_before.into_iter().zip(others_after).filter(|(b, a)| b != a).map(|(b, a)| (Some(b), a));
         for (before, after) in pairs.into_iter().chain(others) {
             self.judge_pair(step, before, after, &mut compared)?;
@@ -306,31 +307,19 @@ impl<'a> Desk<'a> {
         paths
     }
 
-    /// Every rollout after the change with what it was before: of the same identity in the same file, else of the same
-    /// identity where base had it and head has not (clarifications 14).
-    fn pair(
-        &self,
-        before: Vec<Rollout>,
-        after: Vec<Rollout>,
-        renames: &BTreeMap<String, String>,
-    ) -> Vec<(Option<Rollout>, Rollout)> {
-        let mut left: Vec<Option<Rollout>> = before.into_iter().map(Some).collect();
-        let mut partner = |one: &Rollout, near: &dyn Fn(&str) -> bool| {
-            let fits = |b: &Rollout| b.adapter.id == one.adapter.id && b.id == one.id && near(self.path(b));
-            let found = left.iter().position(|b| b.as_ref().is_some_and(fits))?;
-            left[found].take()
-        };
-        let mut pairs: Vec<(Option<Rollout>, Rollout)> = Vec::with_capacity(after.len());
-        for one in after {
-            let there = self.path(&one);
-            let old = renames.get(there).map_or(there, String::as_str);
-            pairs.push((partner(&one, &|path| path == old), one));
-        }
-        for (before, one) in pairs.iter_mut().filter(|(before, _)| before.is_none()) {
-            // What is left of base has gone from where it stood.
-            *before = partner(one, &|_| true);
-        }
-        pairs
+    /// Every rollout after the change with what it was before.
+    fn pair(&mut self, before: Vec<Rollout>, after: Vec<Rollout>, touched: &[&FileChange]) -> Vec<Pair> {
+        let Pairs { all, unclear } = Sides { files: &self.files, renames: renames(touched) }.pair(before, after);
+        let help = "name the environments in the policy by paths, or take the other away in a change of its own";
+        let failure = |(path, message)| Failure { path: Some(path), message, help: help.to_owned() };
+        self.failures.extend(unclear.into_iter().map(failure));
+        all
+    }
+
+    /// Does the policy ask something else of `after` than of what it was?
+    fn is_asked_otherwise(&self, before: Option<&Rollout>, after: &Rollout) -> bool {
+        let asked = |r: &Rollout| self.policy.selector(&facets(r, &self.files));
+        before.is_some_and(|before| self.path(before) != self.path(after) && asked(before) != asked(after))
     }
 
     fn judge_pair(
@@ -340,6 +329,7 @@ impl<'a> Desk<'a> {
         mut after: Rollout,
         out: &mut Compared,
     ) -> Result<(), HistoryError> {
+        let asked_otherwise = self.is_asked_otherwise(before.as_ref(), &after);
         let same_text = before.as_ref().is_some_and(|b| self.text(b.span) == self.text(after.span));
         let mut before = before;
         let past = match &before {
@@ -361,7 +351,7 @@ impl<'a> Desk<'a> {
             let (old, new) = (change.before.as_ref().map(|b| path(b)), path(&after));
             self.pasts.note(step, old.as_deref(), &new, &after);
         }
-        if change.edited || change.differs(&after) {
+        if change.edited || asked_otherwise || change.differs(&after) {
             out.rollouts.push(after);
             out.changes.push(change);
         }

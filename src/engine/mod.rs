@@ -9,6 +9,7 @@ mod judge;
 mod link;
 mod load;
 mod markers;
+mod pair;
 mod past;
 mod plan;
 mod plans;

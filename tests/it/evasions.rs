@@ -1,6 +1,6 @@
 //! What a change does counts, however it is written down.
 
-use crate::gate::{POLICY, errors, rollout, template};
+use crate::gate::{PLAN, POLICY, errors, kserve, rollout, template};
 use crate::support::{Repo, Run, TUESDAY};
 
 /// A rollout that lives by a template of another file.
@@ -23,4 +23,46 @@ fn whatever_changes_in_a_template_is_judged_and_how_it_is_written_is_not() {
     assert_eq!(errors(&repo.against_main(&[]).ends(1)), ["analysis-cannot-fire"; 2]);
     repo.switch("main").branch("note").write("t.yaml", &format!("# who asked for it\n{}", template("0.01")));
     assert_eq!(touched(&repo.commit(TUESDAY, "a comment").against_main(&[]).ends(0)), Some(0));
+}
+
+/// A policy that asks of staging less than of production.
+const ENVIRONMENTS: &str = "version: 1\nenvironments: {staging: {paths: ['staging/**']}, production: {paths: ['prod/**']}}\nrules: {rollback-drill-stale: off}\nscopes: [{match: {environment: staging}, rules: {big-bang: off}}]\n";
+
+/// A rollout that everybody meets at once.
+fn at_once(image: &str) -> String {
+    let (head, _) = rollout(image).split_once("      steps").map(|(h, t)| (h.to_owned(), t.to_owned())).unwrap();
+    head + "      steps: []\n"
+}
+
+fn moved(policy: &str, text: &str, (from, to): (&str, &str)) -> Run {
+    let repo = with_template();
+    repo.git(&["rm", "-q", "web.yaml"]);
+    repo.write("rollgate.yaml", policy).write(from, text).commit("2026-11-03T10:00:00Z", "it stands");
+    repo.branch("f").world.write(to, text);
+    repo.git(&["rm", "-q", from]);
+    repo.commit(TUESDAY, "it moves").against_main(&[])
+}
+
+#[test]
+fn a_manifest_that_moves_is_judged_where_other_rules_hold() {
+    let to_prod = ("staging/web.yaml", "prod/web.yaml");
+    assert_eq!(errors(&moved(ENVIRONMENTS, &at_once("web:1"), to_prod).ends(1)), ["big-bang"]);
+    let by_path = "version: 1\nrules: {rollback-drill-stale: off}\nscopes: [{match: {path: 'staging/**'}, rules: {big-bang: off}}]\n";
+    assert_eq!(errors(&moved(by_path, &at_once("web:1"), to_prod).ends(1)), ["big-bang"]);
+    for same in [("staging/web.yaml", "staging/a/web.yaml"), ("prod/web.yaml", "prod/a/web.yaml"), ("a.yaml", "b.yaml")]
+    {
+        assert_eq!(touched(&moved(ENVIRONMENTS, &at_once("web:1"), same).ends(0)), Some(0), "{same:?}");
+    }
+}
+
+#[test]
+fn of_two_that_have_gone_the_one_that_comes_is_not_taken_for_the_one_that_suits() {
+    let repo = Repo::new();
+    repo.write("rollgate.yaml", POLICY).write("plan.yaml", PLAN).write("dev/k.yaml", &kserve(100, 2));
+    repo.write("prod/k.yaml", &kserve(100, 1)).commit("2026-11-02T10:00:00Z", "two of them");
+    repo.branch("f").git(&["rm", "-q", "dev/k.yaml", "prod/k.yaml"]);
+    repo.write("prod2/k.yaml", &kserve(100, 2)).commit(TUESDAY, "one of them");
+    let _ = repo.against_main(&[]).ends(2).says("the one of dev/k.yaml or the one of prod/k.yaml");
+    repo.write("prod2/k.yaml", &kserve(100, 1)).write("dev2/k.yaml", &kserve(100, 2)).commit(TUESDAY, "both");
+    assert_eq!(touched(&repo.against_main(&[]).ends(0)), Some(0));
 }
