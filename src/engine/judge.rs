@@ -28,9 +28,8 @@ pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &S
         let rollout = &facts.rollouts[index];
         let change = facts.changes.get(index);
         let asked = |rule: &&BoundRule| {
-            // A rollback is never blocked; that its manifest can be read is asked all the same.
-            let goes_back = change.is_some_and(|c| c.rollback.is_some());
-            rollout.is_judged() && (!goes_back || rule.def.meta.family == Family::Hygiene)
+            let back = change.filter(|c| c.rollback.is_some()).and_then(|c| c.before.as_deref());
+            rollout.is_judged() && back.is_none_or(|before| asks_of_a_way_back(rule.def.meta.family, before, rollout))
         };
         for rule in plan.rules(&selectors[index]).iter().filter(asked) {
             let mut cx = Cx::new(rule.def.meta, facts, Some(index));
@@ -54,6 +53,18 @@ pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &S
         whole.take(rule, cx, None);
     }
     whole
+}
+
+/// Is a rule of `family` asked where `before` goes back to `after`? The way back itself is never blocked; what else the
+/// change does to what guards the rollout is asked all the same.
+fn asks_of_a_way_back(family: Family, before: &Rollout, after: &Rollout) -> bool {
+    match family {
+        Family::Exposure | Family::Hold | Family::Windows => false,
+        Family::Rollback => !before.goes_back_like(after),
+        Family::Shadow => !before.is_mirrored_like(after),
+        Family::Monitors => !before.is_watched_like(after),
+        Family::Drills | Family::Hygiene => true,
+    }
 }
 
 impl Judged {

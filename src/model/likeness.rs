@@ -12,6 +12,22 @@ impl Rollout {
         self.placeless() == other.placeless()
     }
 
+    /// Does the same take both of them back, as far as these files tell?
+    pub fn goes_back_like(&self, other: &Self) -> bool {
+        let (one, other) = (self.placeless(), other.placeless());
+        one.rollback == other.rollback && one.hidden_criteria() == other.hidden_criteria()
+    }
+
+    /// Is the same copied to both of them, and compared in the same way?
+    pub fn is_mirrored_like(&self, other: &Self) -> bool {
+        self.placeless().shadow == other.placeless().shadow
+    }
+
+    /// Is the same watched in both of them?
+    pub fn is_watched_like(&self, other: &Self) -> bool {
+        self.placeless().monitors == other.placeless().monitors
+    }
+
     fn placeless(&self) -> Self {
         let mut one = self.clone();
         (one.name_span, one.span, one.strategy.span) = (NOWHERE, NOWHERE, NOWHERE);

@@ -27,3 +27,4 @@ mod repository;
 mod shared;
 mod shared_history;
 mod support;
+mod ways_back;
