@@ -17,11 +17,14 @@ declare_rule! {
     ///
     /// - it was not performed in the future, and names at least one commit or tag;
     /// - a commit is there, lies on the line that is checked, touches a file of the service, and is dated no earlier than a
-    ///   day before the drill and no later than `max-record-delay` after it;
-    /// - a tag is there, is annotated, names the service and the day where its name has the form
-    ///   `rollback-drill/<service>/<date>`, and was made within `max-record-delay` of that day;
-    /// - the record itself entered git within `max-record-delay`;
-    /// - no earlier drill of the service rests on the same commit or tag.
+    ///   day before the drill and no later than `max-record-delay` after it; a commit of the first-parent line is taken to
+    ///   be no newer than those that came after it;
+    /// - a tag is there, is annotated, and was made within `max-record-delay` of the drill's day in the policy's zone; a
+    ///   name of the form `rollback-drill/<service>/<date>` has to name the service and that day, give or take one, and
+    ///   the commit of any other tag has to do what a commit has to;
+    /// - the record itself entered git within `max-record-delay`. One whose outcome, environment or evidence is another
+    ///   later on entered then; that a drill failed can be admitted at any time;
+    /// - no earlier drill of the service rests on the same commit or tag, however either is written.
     ///
     /// One piece of evidence that git confirms is enough.
     ///

@@ -2,22 +2,25 @@
 
 use crate::support::{Repo, Run, TUESDAY, World};
 
-fn web(image: u32) -> String {
+/// Service `web` with one of its images.
+pub(crate) fn web(image: u32) -> String {
     format!(
         "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {{name: web}}\nspec: {{predictor: {{canaryTrafficPercent: 5, model: {{storageUri: 'gs://m/{image}'}}}}}}\n"
     )
 }
 
-fn record(day: &str, evidence: &str) -> String {
+/// A record of a drill of `web`.
+pub(crate) fn record(day: &str, evidence: &str) -> String {
     format!(
         "apiVersion: rollgate/v1\nkind: RollbackDrill\nmetadata: {{service: web}}\nperformed: {day}T10:00:00Z\nmethod: traffic-flip\noutcome: success\ntime-to-rollback: 2m\nevidence: [{evidence}]\n"
     )
 }
 
-const RULES: &str = "rollback-drill-stale,rollback-drill-unproven,rollback-drill-slow";
+/// The rules on drills.
+pub(crate) const RULES: &str = "rollback-drill-stale,rollback-drill-unproven,rollback-drill-slow";
 
 /// A repository with service `web` and three versions of it, the last of them of 12 November.
-fn repo() -> Repo {
+pub(crate) fn repo() -> Repo {
     let repo = Repo::new();
     for (version, day) in [(1, 2), (2, 10), (1, 12)] {
         repo.write("web.yaml", &web(version)).commit(&format!("2026-11-{day:02}T10:00:00Z"), "web");
@@ -25,12 +28,13 @@ fn repo() -> Repo {
     repo
 }
 
-fn check(repo: &Repo) -> Run {
+/// Checks what is checked out by these rules.
+pub(crate) fn check(repo: &Repo) -> Run {
     repo.world.check(&["--at", TUESDAY, "--select", RULES])
 }
 
 /// What is said of a drill of `day` with this evidence, recorded on `recorded`.
-fn proven(repo: &Repo, day: &str, evidence: &str, recorded: &str) -> Vec<String> {
+pub(crate) fn proven(repo: &Repo, day: &str, evidence: &str, recorded: &str) -> Vec<String> {
     repo.write("drills/web.yaml", &record(day, evidence)).commit(&format!("{recorded}T10:00:00Z"), "record");
     let json = check(repo).json();
     let text = |f: &serde_json::Value| format!("{}: {}", f["rule"].as_str().unwrap(), f["message"].as_str().unwrap());

@@ -8,6 +8,7 @@ mod bad_input;
 mod cli;
 mod corpus;
 mod docs;
+mod drill_tricks;
 mod drills;
 mod evasions;
 mod floors;

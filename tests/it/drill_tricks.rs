@@ -1,0 +1,155 @@
+//! Drills that are made to look like more than they were.
+
+use crate::drills::{RULES, check, proven, record, repo, web};
+use crate::support::{Repo, TUESDAY};
+
+/// What is said of drills here, on a Tuesday: `rule: message`.
+fn said(repo: &Repo, args: &[&str]) -> Vec<String> {
+    let json = repo.world.check(&[&["--at", TUESDAY, "--select", RULES], args].concat()).json();
+    let text = |f: &serde_json::Value| format!("{}: {}", f["rule"].as_str().unwrap(), f["message"].as_str().unwrap());
+    json["findings"].as_array().unwrap().iter().map(text).collect()
+}
+
+fn head(repo: &Repo) -> String {
+    repo.git(&["rev-parse", "HEAD"])
+}
+
+/// A record that fits, of the last commit.
+fn fitting(repo: &Repo) -> String {
+    record("2026-11-12", &format!("{{commit: {}}}", head(repo)))
+}
+
+#[test]
+fn a_failure_that_becomes_a_success_later() {
+    let late = "entered git on 2026-11-23";
+    let repo = repo();
+    let good = fitting(&repo);
+    let failed = good.replace("outcome: success", "outcome: failure");
+    repo.write("drills/web.yaml", &failed).commit("2026-11-12T12:00:00Z", "it failed");
+    repo.write("drills/web.yaml", &good).commit("2026-11-23T10:00:00Z", "it did not");
+    assert!(said(&repo, &[]).iter().all(|f| f.contains(late)), "{:#?}", said(&repo, &[]));
+    assert_eq!(said(&repo, &[]).len(), 2);
+    // Whoever admits a failure later is believed, and a note changes nothing.
+    let admitted = self::repo();
+    admitted.write("drills/web.yaml", &fitting(&admitted)).commit("2026-11-12T12:00:00Z", "it worked");
+    let first = admitted.git(&["rev-parse", "HEAD~1"]);
+    let noted = format!("{}notes: with the team\n", record("2026-11-12", &format!("{{commit: {first}}}")));
+    admitted.write("drills/web.yaml", &noted).commit("2026-11-23T10:00:00Z", "a note");
+    assert_eq!(said(&admitted, &[]), [""; 0]);
+    let failed = noted.replace("outcome: success", "outcome: failure");
+    admitted.write("drills/web.yaml", &failed).commit("2026-11-23T11:00:00Z", "it had failed");
+    let found = said(&admitted, &[]);
+    assert!(found.len() == 1 && found[0].contains("the one of 2026-11-12 failed"), "{found:#?}");
+}
+
+#[test]
+fn evidence_that_is_exchanged_later() {
+    let repo = repo();
+    repo.write("drills/web.yaml", &record("2026-11-12", "{tag: lost}")).commit("2026-11-12T12:00:00Z", "no evidence");
+    let good = record("2026-11-12", &format!("{{commit: {}}}", repo.git(&["rev-parse", "HEAD~1"])));
+    repo.write("drills/web.yaml", &good).commit("2026-11-23T10:00:00Z", "some evidence");
+    assert!(said(&repo, &[])[0].contains("entered git on 2026-11-23"));
+}
+
+#[test]
+fn a_change_edits_a_record() {
+    let repo = repo();
+    let good = fitting(&repo);
+    let failed = good.replace("outcome: success", "outcome: failure");
+    repo.write("drills/web.yaml", &failed).commit("2026-11-12T12:00:00Z", "it failed");
+    repo.branch("change").write("web.yaml", &web(3)).write("drills/web.yaml", &good);
+    // However the change's own commit is dated, its record enters now.
+    repo.commit("2026-11-13T10:00:00Z", "it did not");
+    let found = repo.against_main(&["--select", RULES]).ends(1).of("rollback-drill-stale");
+    assert!(found[0]["message"].as_str().unwrap().contains("entered git on 2026-11-24"), "{found:#?}");
+}
+
+#[test]
+fn a_tag_that_tells_of_no_drill_is_its_commit() {
+    let tagged = |touching: &str| {
+        let repo = repo();
+        repo.write(touching, &web(5)).commit("2026-11-20T10:00:00Z", "release");
+        repo.git_at("2026-11-20T11:00:00Z", &["tag", "-a", "-m", "release", "v1.4"]);
+        proven(&repo, "2026-11-20", "{tag: v1.4}", "2026-11-20")
+    };
+    assert_eq!(tagged("web.yaml"), [""; 0]);
+    let found = tagged("README.md");
+    assert!(found[0].contains("names tag v1.4, whose commit touches nothing of `web`"), "{found:#?}");
+    let repo = repo();
+    repo.git_at("2026-11-20T11:00:00Z", &["tag", "-a", "-m", "a tree", "v1.5", "HEAD^{tree}"]);
+    let found = proven(&repo, "2026-11-20", "{tag: v1.5}", "2026-11-20");
+    assert!(found[0].contains("names tag v1.5, which leads to no commit"), "{found:#?}");
+}
+
+#[test]
+fn old_evidence_under_a_shorter_name() {
+    let repo = repo();
+    let id = head(&repo);
+    repo.write("drills/a.yaml", &record("2026-11-12", &format!("{{commit: {id}}}")));
+    repo.git_at("2026-11-12T11:00:00Z", &["tag", "-a", "-m", "x", "v2"]);
+    for name in [format!("{{commit: {}}}", &id[..9]), "{tag: v2}".to_owned()] {
+        repo.write("drills/b.yaml", &record("2026-11-13", &name)).commit("2026-11-13T12:00:00Z", "twice");
+        let found = said(&repo, &[]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("rests on the same evidence as the drill of 2026-11-12"), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_revert_of_what_never_was_on_the_line() {
+    let repo = repo();
+    repo.branch("side").write("web.yaml", &web(8)).commit("2026-11-13T00:00:00Z", "version 8");
+    repo.write("web.yaml", &web(9)).commit("2026-11-13T01:00:00Z", "version 9");
+    let message = format!("forward to 8\n\nThis reverts commit {}.\n", head(&repo));
+    repo.switch("main").write("web.yaml", &web(8)).commit("2026-11-14T00:00:00Z", &message);
+    assert_eq!(check(&repo).of("rollback-drill-stale").len(), 1);
+    // A commit of the line that changed another file is not taken back either.
+    let other = self::repo();
+    other.write("web.yaml", &web(8)).commit("2026-11-13T00:00:00Z", "version 8");
+    let eight = head(&other);
+    other.write("README.md", "x").commit("2026-11-13T01:00:00Z", "docs");
+    let docs = head(&other);
+    other.write("web.yaml", &web(9)).commit("2026-11-13T02:00:00Z", "version 9");
+    let message = format!("Revert\n\nThis reverts commit {docs}.\n");
+    other.write("web.yaml", &web(8)).commit("2026-11-14T00:00:00Z", &message);
+    assert_eq!(check(&other).of("rollback-drill-stale").len(), 1);
+    let message = format!("Revert\n\nThis reverts commit {eight}.\n");
+    other.write("web.yaml", &web(1)).commit("2026-11-15T00:00:00Z", &message);
+    assert_eq!(check(&other).of("rollback-drill-stale").len(), 0, "and this one is");
+}
+
+#[test]
+fn days_are_those_of_the_policys_zone() {
+    let repo = repo();
+    repo.write("rollgate.yaml", "version: 1\ntimezone: Pacific/Auckland\n").commit("2026-11-13T00:00:00Z", "zone");
+    // Half past midnight of the 17th in Auckland.
+    repo.git_at("2026-11-16T11:35:00Z", &["tag", "-a", "-m", "x", "rollback-drill/web/2026-11-17"]);
+    let late = "performed: 2026-11-18T23:30:00+13:00";
+    let text = record("2026-11-12", "{tag: rollback-drill/web/2026-11-17}");
+    repo.write("drills/web.yaml", &text.replace("performed: 2026-11-12T10:00:00Z", late));
+    repo.commit("2026-11-18T12:00:00Z", "record");
+    assert_eq!(said(&repo, &[]), [""; 0]);
+    let later = late.replace("2026-11-18T23:30", "2026-11-19T00:30");
+    repo.write("drills/web.yaml", &text.replace("performed: 2026-11-12T10:00:00Z", &later));
+    repo.commit("2026-11-18T12:00:00Z", "a day later");
+    assert!(said(&repo, &[])[0].contains("is of another day"));
+}
+
+#[test]
+fn a_tag_of_this_morning_counts_this_morning() {
+    let repo = repo();
+    repo.git_at("2026-11-24T08:30:00Z", &["tag", "-a", "-m", "x", "rollback-drill/web/2026-11-24"]);
+    assert_eq!(said(&repo, &[]), [""; 0]);
+}
+
+#[test]
+fn a_commit_is_no_newer_than_what_came_after_it() {
+    let repo = repo();
+    repo.write("web.yaml", &web(7)).commit("2026-11-23T00:00:00Z", "rolled back");
+    let id = head(&repo);
+    repo.write("README.md", "x").commit("2026-11-13T00:00:00Z", "later");
+    let evidence = format!("{{commit: {id}}}");
+    let text = record("2026-11-22", &evidence);
+    repo.write("drills/web.yaml", &text).commit("2026-11-23T10:00:00Z", "record");
+    assert!(said(&repo, &[])[0].contains("which is of 2026-11-13"), "{:#?}", said(&repo, &[]));
+}
