@@ -76,9 +76,23 @@ pub(super) struct Output {
     pub(super) color: Color,
 }
 
-/// How to print a report.
+/// How to print what a command says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
+    /// What suits the place: `human`.
+    #[default]
+    Auto,
+    /// Text for people.
+    Human,
+    /// The same, as short as it gets.
+    Short,
+    /// JSON.
+    Json,
+}
+
+/// How to print the report of a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
     /// What suits the place: `human`.
     #[default]
     Auto,
@@ -88,6 +102,8 @@ pub(super) enum Format {
     Short,
     /// The JSON report `rollgate/report/v1`.
     Json,
+    /// GitLab Code Quality.
+    Gitlab,
 }
 
 /// When to colour.
@@ -151,8 +167,15 @@ pub(super) struct Check {
     pub(super) stdin_filename: Option<String>,
     #[command(flatten)]
     pub(super) policy: PolicyChoice,
-    #[command(flatten)]
-    pub(super) output: Output,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: ReportFormat,
+    /// Colour the report.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// Show also the findings that do not count, and why: suppressed, waived, baselined, overridden.
+    #[arg(long)]
+    pub(super) show_suppressed: bool,
     /// Also write the report to a file: `--output json=report.json`; may be given again.
     #[arg(long = "output", value_name = "FORMAT=PATH")]
     pub(super) outputs: Vec<String>,

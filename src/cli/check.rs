@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Check, ProgressWhen, TrustSide};
 use super::failure::Failure;
-use super::output::{self, Destination};
+use super::output::{self, Destination, Look};
 use super::progress::Progress;
 use super::surroundings::Surroundings;
 use super::{Outcome, gate, setup};
@@ -12,7 +12,7 @@ use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
 use crate::engine::{self, Choice, Input};
 use crate::finding::Report;
 use crate::policy::Policy;
-use crate::render::Detail;
+use crate::render::{Detail, Excused};
 use crate::text::Sources;
 
 pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
@@ -48,15 +48,21 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
 
 /// Prints the report to everywhere it was asked for, and ends with its verdict.
 pub(super) fn finish(args: &Check, around: &Surroundings, report: &Report, sources: &Sources) -> Outcome {
-    let destinations = output::destinations(&args.outputs)?;
     let detail = match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
         (false, true) => Detail::Verbose,
         (false, false) => Detail::Normal,
     };
-    let main = Destination { format: args.output.format, path: None };
-    for destination in std::iter::once(&main).chain(&destinations) {
-        output::report(report, sources, destination, &args.output, detail, around)?;
+    let excused = if args.show_suppressed { Excused::Shown } else { Excused::Hidden };
+    let asked = Look { color: args.color, detail, excused };
+    let main = Destination { format: args.format, path: None };
+    let mut failures = Vec::new();
+    for destination in std::iter::once(main).chain(output::destinations(&args.outputs)?) {
+        // A file that cannot be written keeps no other report from being written.
+        failures.extend(output::report(report, sources, &destination, &asked, around).err().into_iter().flatten());
+    }
+    if !failures.is_empty() {
+        return Err(failures);
     }
     let code = report.verdict().code();
     Ok(if args.exit_zero && code == 1 { 0 } else { code })

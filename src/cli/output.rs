@@ -4,37 +4,48 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::args::{Format, Output};
+use super::args::{Color, ReportFormat};
 use super::failure::Failure;
 use super::print;
 use super::surroundings::Surroundings;
 use crate::finding::Report;
-use crate::render::{self, Detail, Style};
+use crate::render::{self, Detail, Excused, Style};
 use crate::text::Sources;
 
 /// One report of a run: a format, and a file unless it goes to standard output.
 pub(super) struct Destination {
     /// How it is printed.
-    pub(super) format: Format,
+    pub(super) format: ReportFormat,
     /// Where it is written.
     pub(super) path: Option<PathBuf>,
+}
+
+/// How reports look, whatever their format.
+pub(super) struct Look {
+    /// When to colour.
+    pub(super) color: Color,
+    /// How much to say.
+    pub(super) detail: Detail,
+    /// Are findings shown that do not count?
+    pub(super) excused: Excused,
 }
 
 /// Reads `--output FORMAT=PATH`.
 pub(super) fn destinations(outputs: &[String]) -> Result<Vec<Destination>, Vec<Failure>> {
     let one = |text: &String| {
-        let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty())?;
-        Some(Destination { format: Format::from_str(format, false).ok()?, path: Some(path.into()) })
+        // `-` is standard output elsewhere, and that has a report already.
+        let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty() && *path != "-")?;
+        Some(Destination { format: ReportFormat::from_str(format, false).ok()?, path: Some(path.into()) })
     };
     let wrong: Vec<Failure> = outputs.iter().filter(|o| one(o).is_none()).map(|o| refuse(o)).collect();
     if wrong.is_empty() { Ok(outputs.iter().filter_map(one).collect()) } else { Err(wrong) }
 }
 
 fn refuse(output: &str) -> Failure {
-    Failure::new(
-        format!("`--output {output}` is not FORMAT=PATH"),
-        "write for instance `--output json=report.json`; the formats are human, short and json",
-    )
+    let known = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let names: Vec<String> = known.map(|v| v.get_name().to_owned()).collect();
+    let help = format!("write for instance `--output json=report.json`; the formats are {}", names.join(", "));
+    Failure::new(format!("`--output {output}` is not FORMAT=PATH"), help)
 }
 
 /// Writes the report to one destination.
@@ -42,16 +53,16 @@ pub(super) fn report(
     report: &Report,
     sources: &Sources,
     to: &Destination,
-    asked: &Output,
-    detail: Detail,
+    asked: &Look,
     around: &Surroundings,
 ) -> Result<(), Vec<Failure>> {
     let color = to.path.is_none() && around.color(asked.color);
-    let style = style(color, detail, around);
+    let (style, excused) = (style(color, asked.detail, around), asked.excused);
     let text = match to.format {
-        Format::Auto | Format::Human => render::human(report, sources, style),
-        Format::Short => render::short(report, sources),
-        Format::Json => render::json(report, sources),
+        ReportFormat::Auto | ReportFormat::Human => render::human(report, sources, style, excused),
+        ReportFormat::Short => render::short(report, sources, excused),
+        ReportFormat::Json => render::json(report, sources),
+        ReportFormat::Gitlab => render::gitlab(report, sources, excused),
     };
     match &to.path {
         None => print(&text),

@@ -120,9 +120,8 @@ pub struct Report {
 impl Report {
     /// How the run ended: undecided beats findings, findings beat clean.
     pub fn verdict(&self) -> Verdict {
-        let fails = |level: Level| level != Level::Off && level >= self.fail_on;
-        let found = self.findings.iter().any(|f| f.state == State::Active && fails(f.level));
-        let unknown = !self.undetermined.is_empty() && fails(self.undetermined_level);
+        let found = self.findings.iter().any(|f| self.fails(f));
+        let unknown = !self.undetermined.is_empty() && self.unknown_fails();
         if !self.failures.is_empty() {
             Verdict::Undecided
         } else if found || unknown {
@@ -130,5 +129,19 @@ impl Report {
         } else {
             Verdict::Clean
         }
+    }
+
+    /// Does `finding` fail the run?
+    pub fn fails(&self, finding: &Finding) -> bool {
+        finding.state == State::Active && self.fails_at(finding.level)
+    }
+
+    /// Does what could not be known fail the run?
+    pub fn unknown_fails(&self) -> bool {
+        self.fails_at(self.undetermined_level)
+    }
+
+    fn fails_at(&self, level: Level) -> bool {
+        level != Level::Off && level >= self.fail_on
     }
 }

@@ -1,18 +1,19 @@
 //! The report for people: frames, then what is not known, then what it comes to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::escape::visible_lines;
 use super::frame::{Detail, Drawer, Frame, Style, Underline, Weight};
-use super::visible;
+use super::words::{checked, excuse, found, measured, object, verdict};
 use super::wrap::{columns, wrap};
+use super::{Excused, visible};
 use crate::catalog::Level;
-use crate::finding::{Finding, Report, RolloutKey, State, Undetermined, Verdict};
+use crate::finding::{Finding, Report, Undetermined, Verdict};
 use crate::text::{Sources, Span};
 
 /// The report for people.
-pub fn human(report: &Report, sources: &Sources, style: Style) -> String {
-    let mut page = Page { out: String::new(), sources, style };
+pub fn human(report: &Report, sources: &Sources, style: Style, excused: Excused) -> String {
+    let mut page = Page { out: String::new(), sources, style, excused };
     if report.policy.is_default && style.detail != Detail::Quiet {
         page.say("", "no rollgate.yaml here: preset recommended applies");
         page.out.push('\n');
@@ -40,7 +41,7 @@ pub fn human(report: &Report, sources: &Sources, style: Style) -> String {
 
 /// Only the frames of the report's findings.
 pub fn frames(report: &Report, sources: &Sources, style: Style) -> String {
-    let mut page = Page { out: String::new(), sources, style };
+    let mut page = Page { out: String::new(), sources, style, excused: Excused::Shown };
     page.frames(report);
     page.out
 }
@@ -62,6 +63,7 @@ struct Page<'a> {
     out: String,
     sources: &'a Sources,
     style: Style,
+    excused: Excused,
 }
 
 impl Page<'_> {
@@ -107,7 +109,8 @@ impl Page<'_> {
     fn frames(&mut self, report: &Report) {
         let drawer = Drawer::new(self.style);
         let all = self.style.detail != Detail::Quiet;
-        for finding in report.findings.iter().filter(|f| all || f.level >= report.fail_on) {
+        let shown = self.excused.of(&report.findings);
+        for finding in shown.filter(|f| all || f.level >= report.fail_on) {
             self.finding(finding, &drawer);
         }
     }
@@ -147,10 +150,13 @@ impl Page<'_> {
 
     /// The rule's name and the command that explains it, which is never broken in two.
     fn rule(&mut self, finding: &Finding) {
-        let (id, state) = (finding.rule.id, state(finding.state));
-        let (name, page) = (format!("{id}{state}"), format!("(rollgate explain {id})"));
-        let apart = if 9 + columns(&name) + columns(&page) > self.style.width { "\n" } else { " " };
-        self.foot("rule:", &format!("{name}{apart}{page}"));
+        let id = finding.rule.id;
+        let page = format!("(rollgate explain {id})");
+        let apart = if 9 + columns(id) + columns(&page) > self.style.width { "\n" } else { " " };
+        self.foot("rule:", &format!("{id}{apart}{page}"));
+        if let Some(excuse) = excuse(finding) {
+            self.foot("but:", &visible(&excuse));
+        }
     }
 
     fn see(&mut self, name: &str, span: Span, text: &str) {
@@ -190,67 +196,12 @@ impl Page<'_> {
 
     /// The last lines: the verdict in words, and what was looked at.
     fn summary(&mut self, report: &Report) {
-        let found = counts(report);
-        let (ink, verdict) = match report.verdict() {
-            Verdict::Clean if found.is_empty() => (Ink::Green, "clean"),
-            Verdict::Clean => (Ink::Green, "passes"),
-            Verdict::Findings => (Ink::Red, "fails"),
-            Verdict::Undecided => (Ink::Red, "could not decide"),
+        let ink = match report.verdict() {
+            Verdict::Clean => Ink::Green,
+            Verdict::Findings | Verdict::Undecided => Ink::Red,
         };
-        let found = if found.is_empty() { "no findings".to_owned() } else { found.join(", ") };
-        let coverage = &report.coverage;
-        let seen = [
-            plural(coverage.rollouts, "rollout"),
-            plural(coverage.documents, "document"),
-            plural(coverage.files, "file"),
-        ];
-        let (verdict, seen) = (self.ink(ink, verdict), seen.join(", "));
+        let (verdict, found) = (self.ink(ink, verdict(report)), found(report, self.excused));
         self.out += &format!("{verdict}: {found}\n");
-        self.say("", &format!("checked {seen} under {}", report.policy.source));
-    }
-}
-
-/// `2 errors in 1 file`, `3 undetermined`: what there is, if anything.
-fn counts(report: &Report) -> Vec<String> {
-    let count = |level| report.findings.iter().filter(|f| f.level == level).count();
-    let levels = [(count(Level::Error), "error"), (count(Level::Warning), "warning")];
-    let mut parts: Vec<String> = levels.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun)).collect();
-    let files: BTreeSet<_> = report.findings.iter().map(|f| f.primary.file).collect();
-    if let Some(last) = parts.last_mut() {
-        *last += &format!(" in {}", plural(files.len(), "file"));
-    }
-    if !report.undetermined.is_empty() {
-        parts.push(format!("{} undetermined", report.undetermined.len()));
-    }
-    parts
-}
-
-fn plural(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-/// `Rollout prod/web, service checkout, production`.
-fn object(key: &RolloutKey) -> String {
-    let namespace = key.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
-    let service = if key.service == key.name { String::new() } else { format!(", service {}", key.service) };
-    let environment = key.environment.as_deref().map(|e| format!(", {e}")).unwrap_or_default();
-    format!("{} {namespace}{}{service}{environment}", key.kind, key.name)
-}
-
-/// `, waived`: nothing where the finding counts.
-fn state(state: State) -> String {
-    match state {
-        State::Active => String::new(),
-        State::Suppressed | State::Waived | State::Baselined | State::Overridden => format!(", {}", state.name()),
-    }
-}
-
-/// `found 0.1%, required >= 1%`, where the finding measured something.
-fn measured(finding: &Finding) -> String {
-    match (&finding.found, &finding.required) {
-        (Some(found), Some(required)) => format!("found {found}, required {required}"),
-        (Some(found), None) => format!("found {found}"),
-        (None, Some(required)) => format!("required {required}"),
-        (None, None) => String::new(),
+        self.say("", &checked(report));
     }
 }

@@ -149,6 +149,9 @@ struct JsonFinding {
     /// Only an active finding counts.
     #[schemars(extend("enum" = ["active", "suppressed", "waived", "baselined", "overridden"]))]
     state: &'static str,
+    /// Why it does not count, where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excuse: Option<String>,
     file: String,
     span: JsonSpan,
     rollout: Option<JsonRollout>,
@@ -232,6 +235,7 @@ fn finding(finding: &Finding, sources: &Sources) -> JsonFinding {
         rule: finding.rule.id,
         level: finding.level.name(),
         state: finding.state.name(),
+        excuse: finding.excuse.clone(),
         file: sources.path(finding.primary.file).to_owned(),
         span: json_span(sources, finding.primary),
         rollout: finding.rollout.as_ref().map(Into::into),

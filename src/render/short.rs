@@ -1,20 +1,22 @@
 //! One line a finding: `path:line:column: level: message [rule]`.
 
-use super::visible;
+use super::words::excuse;
+use super::{Excused, visible};
 use crate::catalog::Level;
 use crate::finding::Report;
 use crate::text::{Sources, Span};
 
 /// The report, one line a finding, then what could not be known, then failures and notices.
-pub fn short(report: &Report, sources: &Sources) -> String {
+pub fn short(report: &Report, sources: &Sources, excused: Excused) -> String {
     let mut out = String::new();
     let place = |span: Span| {
         let (start, _) = sources.positions(span);
         format!("{}:{}:{}", visible(sources.path(span.file)), start.line, start.column)
     };
-    for finding in &report.findings {
+    for finding in excused.of(&report.findings) {
         let (level, what, rule) = (finding.level.name(), visible(&finding.what), finding.rule.id);
-        out += &format!("{}: {level}: {what} [{rule}]\n", place(finding.primary));
+        let excuse = excuse(finding).map(|why| format!(" ({})", visible(&why))).unwrap_or_default();
+        out += &format!("{}: {level}: {what} [{rule}]{excuse}\n", place(finding.primary));
     }
     if report.undetermined_level != Level::Error {
         for unknown in &report.undetermined {

@@ -18,6 +18,7 @@ mod history;
 mod hooks;
 mod integration;
 mod mutations;
+mod outputs;
 mod parity;
 mod policies;
 mod promises;

@@ -1,4 +1,4 @@
-//! Every output on hand-made reports: clean, mixed, undecided, undetermined, hostile.
+//! The outputs for people on hand-made reports. `outputs` has every format of each of these.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rollgate::clock::Tz;
 use rollgate::finding::{
     Coverage, Failure, Finding, Fingerprint, Label, PolicyNote, Report, RolloutKey, Skipped, State, Undetermined,
 };
-use rollgate::render::{Detail, Style, human, json, short};
+use rollgate::render::{Detail, Excused, Style, human, json, short};
 use rollgate::text::{FileId, Sources, Span};
 
 const fn rule(id: &'static str) -> RuleMeta {
@@ -24,11 +24,11 @@ const fn rule(id: &'static str) -> RuleMeta {
     }
 }
 
-static SMALL: RuleMeta = rule("canary-too-small");
+pub(crate) static SMALL: RuleMeta = rule("canary-too-small");
 static VIBE: RuleMeta = rule("rollback-criterion-not-numeric");
-static DRILL: RuleMeta = rule("rollback-drill-stale");
+pub(crate) static DRILL: RuleMeta = rule("rollback-drill-stale");
 
-const WEB: &str = "\
+pub(crate) const WEB: &str = "\
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
 metadata: {name: web, namespace: prod}
@@ -42,9 +42,9 @@ spec:
 ";
 const PLAN: &str = "rollback:\n  criteria:\n    - roll back if users complain a lot on the forum or call the hotline too often, as decided by whoever is on call that week\n";
 const POLICY: &str = "version: 1\nrules:\n  canary-too-small: {min: 2%}\n";
-const PLAIN: Style = Style { color: false, unicode: true, width: 80, detail: Detail::Normal };
+pub(crate) const PLAIN: Style = Style { color: false, unicode: true, width: 80, detail: Detail::Normal };
 
-fn sources() -> Sources {
+pub(crate) fn sources() -> Sources {
     let mut sources = Sources::new(Vec::new());
     for (number, (path, text)) in
         (0..).zip([("deploy/web.yaml", WEB), ("plans/v7.yaml", PLAN), ("rollgate.yaml", POLICY)])
@@ -54,12 +54,12 @@ fn sources() -> Sources {
     sources
 }
 
-fn span(file: u32, text: &str, what: &str) -> Span {
+pub(crate) fn span(file: u32, text: &str, what: &str) -> Span {
     let start = u32::try_from(text.find(what).unwrap()).unwrap();
     Span::new(FileId(file), start, start + u32::try_from(what.len()).unwrap())
 }
 
-fn clean() -> Report {
+pub(crate) fn clean() -> Report {
     Report {
         as_of: "2026-11-24T09:00:00Z".parse().unwrap(),
         zone: Tz::UTC,
@@ -80,7 +80,7 @@ fn clean() -> Report {
     }
 }
 
-fn web() -> RolloutKey {
+pub(crate) fn web() -> RolloutKey {
     RolloutKey {
         system: "argo-rollouts",
         group: "argoproj.io".into(),
@@ -92,7 +92,7 @@ fn web() -> RolloutKey {
     }
 }
 
-fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what: &str, help: &str) -> Finding {
+pub(crate) fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what: &str, help: &str) -> Finding {
     Finding {
         rule,
         level,
@@ -111,7 +111,7 @@ fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what: &str, hel
     }
 }
 
-fn mixed() -> Report {
+pub(crate) fn mixed() -> Report {
     let what = "first stage exposes 0.1% of traffic; this policy asks for at least 2%";
     let mut small = finding(&SMALL, Level::Error, span(0, WEB, "0.1"), what, "raise the first stage to 2% or more");
     (small.found, small.required) = (Some("0.1%".into()), Some(">= 2%".into()));
@@ -135,7 +135,7 @@ fn mixed() -> Report {
     report
 }
 
-fn undetermined() -> Report {
+pub(crate) fn undetermined() -> Report {
     let unknown = |span, what: &str, reason| Undetermined {
         rule: &DRILL,
         level: Level::Error,
@@ -158,7 +158,7 @@ fn undetermined() -> Report {
     report
 }
 
-fn undecided() -> Report {
+pub(crate) fn undecided() -> Report {
     let mut report = mixed();
     report.findings.truncate(1);
     report.coverage.skipped =
@@ -176,31 +176,15 @@ fn reports() -> [(&'static str, Report); 4] {
 }
 
 #[test]
-fn reports_in_every_format() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_snapshot_path("../snapshots/render");
-    let sources = sources();
-    settings.bind(|| {
-        for (name, report) in reports() {
-            insta::assert_snapshot!(format!("{name}.human"), human(&report, &sources, PLAIN));
-            insta::assert_snapshot!(format!("{name}.short"), short(&report, &sources));
-            insta::assert_snapshot!(format!("{name}.json"), json(&report, &sources));
-        }
-    });
-}
-
-#[test]
 fn frames_fit_eighty_columns_and_plain_ascii_terminals() {
     let sources = sources();
     for (name, report) in reports() {
         for unicode in [true, false] {
-            let text = human(&report, &sources, Style { unicode, ..PLAIN });
+            let text = human(&report, &sources, Style { unicode, ..PLAIN }, Excused::Hidden);
             let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
             assert!(widest <= 80, "{name}: {widest} columns\n{text}");
         }
-        let text = human(&report, &sources, Style { unicode: false, ..PLAIN });
+        let text = human(&report, &sources, Style { unicode: false, ..PLAIN }, Excused::Hidden);
         let drawn = text.chars().find(|c| !c.is_ascii() && !"·…—".contains(*c));
         assert_eq!(drawn, None, "{name}: {text}");
     }
@@ -209,8 +193,8 @@ fn frames_fit_eighty_columns_and_plain_ascii_terminals() {
 #[test]
 fn colours_only_add() {
     let sources = sources();
-    let plain = human(&mixed(), &sources, PLAIN);
-    let coloured = human(&mixed(), &sources, Style { color: true, ..PLAIN });
+    let plain = human(&mixed(), &sources, PLAIN, Excused::Hidden);
+    let coloured = human(&mixed(), &sources, Style { color: true, ..PLAIN }, Excused::Hidden);
     assert!(!plain.contains('\u{1b}'));
     assert!(coloured.contains('\u{1b}'));
     let mut stripped = String::new();
@@ -223,9 +207,9 @@ fn colours_only_add() {
 #[test]
 fn quiet_shows_what_fails_and_verbose_what_was_skipped() {
     let sources = sources();
-    let quiet = human(&mixed(), &sources, Style { detail: Detail::Quiet, ..PLAIN });
+    let quiet = human(&mixed(), &sources, Style { detail: Detail::Quiet, ..PLAIN }, Excused::Hidden);
     assert!(quiet.contains("canary-too-small") && !quiet.contains("not-numeric") && !quiet.contains("notice"));
-    let verbose = human(&undecided(), &sources, Style { detail: Detail::Verbose, ..PLAIN });
+    let verbose = human(&undecided(), &sources, Style { detail: Detail::Verbose, ..PLAIN }, Excused::Hidden);
     assert!(verbose.contains("skipped: deploy/old: a symbolic link out of the tree"));
 }
 
@@ -259,14 +243,18 @@ fn nothing_in_a_manifest_can_forge_output() {
     report.coverage.skipped = vec![Skipped { path, reason: words.clone() }];
     report.policy.source = words;
     let style = Style { detail: Detail::Verbose, ..PLAIN };
-    for out in [human(&report, &sources, style), short(&report, &sources), json(&report, &sources)] {
+    for out in [
+        human(&report, &sources, style, Excused::Hidden),
+        short(&report, &sources, Excused::Hidden),
+        json(&report, &sources),
+    ] {
         let bad =
             out.chars().find(|c| (c.is_control() && *c != '\n') || "\u{202e}\u{2028}\u{200b}\u{feff}".contains(*c));
         assert_eq!(bad, None, "{out}");
         let forged = out.lines().filter(|l| l.starts_with("clean: no findings") || l.starts_with("::error"));
         assert_eq!(forged.count(), 0, "{out}");
     }
-    let shown = human(&report, &sources, PLAIN);
+    let shown = human(&report, &sources, PLAIN, Excused::Hidden);
     assert!(shown.contains(":3:9]"), "the place is the file's own: {shown}");
 }
 
@@ -275,8 +263,8 @@ fn a_file_without_text_still_has_a_place() {
     let mut sources = Sources::new(vec![Arc::from("deploy/web.bin")]);
     let report =
         Report { findings: vec![finding(&SMALL, Level::Error, Span::new(FileId(0), 0, 0), "what", "help")], ..clean() };
-    let out = human(&report, &sources, PLAIN);
+    let out = human(&report, &sources, PLAIN, Excused::Hidden);
     assert!(out.contains("  at:   deploy/web.bin:1:1\n"), "{out}");
     sources.set_text(FileId(0), Arc::from(""));
-    assert!(human(&report, &sources, PLAIN).contains("deploy/web.bin:1:1"));
+    assert!(human(&report, &sources, PLAIN, Excused::Hidden).contains("deploy/web.bin:1:1"));
 }
