@@ -1,5 +1,6 @@
 //! The gates: a change between two commits, what is staged, one commit after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::args::{Check, PolicyChoice, TrustSide};
@@ -13,7 +14,9 @@ use crate::clock::Moment;
 use crate::collect::Roots;
 use crate::engine::{self, ChangeInput, Choice, Override};
 use crate::finding::Trust;
-use crate::history::{Git, HistoryError, Horizon, Mode, ObjectId, Prefixes, Snapshot, Step, TreeFile, trailer};
+use crate::history::{
+    Git, GitPath, HistoryError, Horizon, Mode, ObjectId, Prefixes, Snapshot, Step, TreeFile, trailer,
+};
 use crate::policy::{Policy, Source};
 
 /// The trailer that asks for an override.
@@ -94,7 +97,8 @@ pub(super) fn against(git: &Git, tip: &ObjectId, head: &ObjectId, at: Moment) ->
     between(git, &bases, tip, head, at)
 }
 
-/// What differs between exactly these two commits, `bases` standing for several where histories cross.
+/// What differs between exactly these two commits, `bases` standing for several where histories cross, and for no files
+/// where there is none.
 pub(super) fn between(
     git: &Git,
     bases: &[ObjectId],
@@ -103,36 +107,29 @@ pub(super) fn between(
     at: Moment,
 ) -> Result<Resolved, HistoryError> {
     let new = git.commit(head)?.tree;
-    let mut files = Vec::new();
-    let mut old = None;
-    for base in bases {
-        let tree = git.commit(base)?.tree;
-        for change in git.diff(Some(&tree), Some(&new), &Prefixes::all())? {
-            if !files.iter().any(|f: &crate::history::FileChange| f.path == change.path) {
-                files.push(change);
-            }
-        }
-        old.get_or_insert(tree);
+    let trees = bases.iter().map(|base| Ok(git.commit(base)?.tree)).collect::<Result<Vec<_>, HistoryError>>()?;
+    let old = trees.first().copied();
+    let mut files = git.diff(old.as_ref(), Some(&new), &Prefixes::all())?;
+    for tree in trees.iter().skip(1) {
+        let more = git.diff(Some(tree), Some(&new), &Prefixes::all())?;
+        let known: BTreeSet<GitPath> = files.iter().map(|f| GitPath::clone(&f.path)).collect();
+        files.extend(more.into_iter().filter(|f| !known.contains(&f.path)));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let past = bases.first().copied();
     // What stands on the target's line was let through there, however histories cross.
     let known = [bases, &[*tip]].concat();
     let overrides = overrides(git, &known, head, None)?;
     let base_names: Vec<String> = bases.iter().map(ObjectId::short).collect();
-    let notice = format!(
-        "what {} changes since {} is judged by the rules of {}",
-        head.short(),
-        base_names.join(" and "),
-        tip.short()
-    );
+    let since =
+        if bases.is_empty() { "holds".to_owned() } else { format!("changes since {}", base_names.join(" and ")) };
+    let notice = format!("what {} {since} is judged by the rules of {}", head.short(), tip.short());
     let step = Step {
         old: old.map_or(Snapshot::Empty, Snapshot::Tree),
         new: Snapshot::Tree(new),
         files,
         at,
         commit: None,
-        past,
+        past: bases.first().copied(),
     };
     Ok(Resolved {
         steps: vec![step],

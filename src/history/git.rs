@@ -1,6 +1,6 @@
 //! The repository, through libgit2. The only file that names git2.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, ObjectType, Odb, Oid, Repository, RepositoryOpenFlags};
@@ -140,6 +140,42 @@ impl Git {
                 Some(_) | None => Err(HistoryError::NoSuchRevision { name: revision.to_owned() }),
             },
         }
+    }
+
+    /// The ref that the symbolic ref `name` leads to, whether or not that one is there.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn leads_to(&self, name: &str) -> Result<Option<String>, HistoryError> {
+        match self.repository.find_reference(name) {
+            Ok(found) => Ok(found.symbolic_target_bytes().map(|target| String::from_utf8_lossy(target).into_owned())),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(self.failed(&error, name)),
+        }
+    }
+
+    /// The commits that the refs below `folder` name, by what their names have after it. Symbolic refs are left out.
+    ///
+    /// # Errors
+    /// When refs can't be listed.
+    pub fn refs_below(&self, folder: &str) -> Result<BTreeMap<String, ObjectId>, HistoryError> {
+        let failed = |e: git2::Error| self.failed(&e, folder);
+        let mut found = BTreeMap::new();
+        for reference in self.repository.references().map_err(failed)? {
+            let reference = reference.map_err(failed)?;
+            let name = String::from_utf8_lossy(reference.name_bytes());
+            let Some(name) = name.strip_prefix(folder).filter(|_| reference.symbolic_target_bytes().is_none()) else {
+                continue;
+            };
+            found.extend(reference.peel_to_commit().ok().map(|commit| (name.to_owned(), id_of(commit.id()))));
+        }
+        Ok(found)
+    }
+
+    /// The names of the remotes that are configured.
+    pub fn remotes(&self) -> Vec<String> {
+        let Ok(names) = self.repository.remotes() else { return Vec::new() };
+        names.iter_bytes().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
     /// Is the object here?
@@ -468,7 +504,7 @@ impl Git {
         files: &[(&str, Option<&[u8]>)],
     ) -> Result<ObjectId, HistoryError> {
         let odb = self.repository.odb().map_err(ours)?;
-        let mut all = std::collections::BTreeMap::new();
+        let mut all = BTreeMap::new();
         if let Some(parent) = parent {
             let tree = self.commit(&parent)?.tree;
             all.extend(self.files(&tree, &Prefixes::all())?.into_iter().map(|f| (f.path.to_vec(), f.blob.id)));

@@ -23,6 +23,7 @@ mod parity;
 mod policies;
 mod promises;
 mod readme;
+mod refs;
 mod registry;
 mod render;
 mod repository;

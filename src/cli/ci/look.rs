@@ -236,7 +236,8 @@ pub(super) struct Push<'a> {
 }
 
 impl Look<'_> {
-    /// What a push adds to its branch; a branch that is new or rewritten is held against the default branch.
+    /// What a push adds to its branch, by the default branch's policy. A branch that is new or rewritten is compared with
+    /// the default branch: nothing but a variable says where it was before.
     pub(super) fn push(&self, push: Push<'_>) -> Result<Chosen, Failure> {
         if push.before.1.bytes().all(|b| b == b'0') {
             return self.new_branch(push, "push of a new branch");
@@ -244,13 +245,18 @@ impl Look<'_> {
         let before = self.id(push.before.0, push.before.1)?;
         let here = self.git.has(before.id);
         if push.forced || (here && !self.is_ancestor(before.id, push.after.id)?) {
-            return self.new_branch(push, "push that rewrote its branch");
+            return self.new_branch(push, "push that rewrites history");
         }
         if !here {
             return Err(self.absent(&before.to_string(), Needed::MergeBase));
         }
         let target = self.target(push.branch.0, push.branch.1)?;
         self.held(&before, &target)?;
+        let default = self.default_of(&push, "push")?;
+        if default.branch != target.branch {
+            // The branch's own policy could have been loosened by the push before.
+            return self.chosen("push", push.after, BaseChoice::Exact(before), &default, None);
+        }
         // The branch's tip is the push itself: what stood before it is what it is judged by.
         let (provider, head, note) = (self.provider.name(), push.after, target.note());
         let how = format!("{provider} push: {head} is compared with {before}, and judged by its policy{note}");
@@ -258,19 +264,23 @@ impl Look<'_> {
     }
 
     fn new_branch(&self, push: Push<'_>, what: &str) -> Result<Chosen, Failure> {
-        let (name, default) = push.default;
-        let Some(default) = default else {
-            return Err(
-                self.names_no_change(&format!("a {what} is held against the default branch, and {name} is not set"))
-            );
-        };
-        let target = self.target(name, default)?;
+        let target = self.default_of(&push, what)?;
         if branch_name(push.branch.1) == Some(&*target.branch) {
             return Err(
                 self.names_no_change(&format!("a {what}, and `{}` is the default branch itself", target.branch))
             );
         }
         self.beside(what, push.after, &target)
+    }
+
+    fn default_of(&self, push: &Push<'_>, what: &str) -> Result<Target, Failure> {
+        let (name, default) = push.default;
+        let Some(default) = default else {
+            return Err(
+                self.names_no_change(&format!("a {what} is held against the default branch, and {name} is not set"))
+            );
+        };
+        self.target(name, default)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::lines::{PushedRef, UpdatedRef, override_reason, pre_push_lines, pre_receive_lines};
+use super::lines::{PrePush, override_reason, pre_push_lines, pre_receive_lines};
+use super::trunk::{self, Trunk};
 use crate::cli::args::Check;
 use crate::cli::failure::Failure;
 use crate::cli::gate::{self, Resolved};
@@ -12,34 +13,39 @@ use crate::cli::{Outcome, failure, output, say};
 use crate::collect::is_manifest;
 use crate::engine::Override;
 use crate::history::{Git, HistoryError, ObjectId};
-use crate::render::Detail;
+use crate::render::{Detail, visible};
 
 /// `rollgate hook run pre-commit`.
 pub(super) fn pre_commit(around: &Surroundings) -> Outcome {
     let git = gate::open(around)?;
     let staged = gate::staged(&git, around.now).map_err(|error| vec![explain(&error)])?;
-    judge(around, &git, staged)
+    judge(around, &git, staged, Vec::new())
 }
 
 /// `rollgate hook run pre-push REMOTE URL`.
 pub(super) fn pre_push(remote: &str, url: &str, around: &Surroundings) -> Outcome {
     let told = pre_push_lines(&stdin()?, remote, url).map_err(|failure| vec![failure])?;
-    let git = gate::open(around)?;
-    Ok(each(told.refs.iter(), around, |pushed| push(&git, &told.remote, pushed, around)))
+    push(&gate::open(around)?, &told, around)
 }
 
 /// `rollgate hook run pre-push`, called by the framework pre-commit.
 pub(super) fn pre_push_by_pre_commit(around: &Surroundings) -> Outcome {
     let git = gate::open(around)?;
-    let (remote, pushed) = Surroundings::pre_commit().pushed(&git)?;
-    Ok(push(&git, &remote, &pushed, around)?.unwrap_or(0))
+    push(&git, &Surroundings::pre_commit().pushed(&git)?, around)
 }
 
-fn push(git: &Git, remote: &str, pushed: &PushedRef, around: &Surroundings) -> Result<Option<u8>, Vec<Failure>> {
-    let Some(local) = pushed.local.filter(|_| !is_tag(&pushed.remote_ref)) else { return Ok(None) };
-    let tip = pushed_onto(git, remote, pushed)?;
-    let resolved = gate::against(git, &tip, &local, around.now).map_err(|error| vec![explain(&error)])?;
-    Ok(Some(judge(around, git, resolved)?))
+fn push(git: &Git, told: &PrePush, around: &Surroundings) -> Outcome {
+    Ok(each(told.refs.iter(), around, |pushed| {
+        let Some(new) = pushed.local.filter(|_| is_branch(&pushed.remote_ref)) else { return Ok(None) };
+        let moved = Moved { name: &pushed.remote_ref, old: pushed.remote, new };
+        if let Some(there) = moved.old.filter(|there| !git.has(there)) {
+            let (name, remote) = (moved.name, &told.remote);
+            let message = format!("`{name}` is at {} on `{remote}`, which is not here", there.short());
+            return Err(vec![Failure::new(message, format!("git fetch {remote}"))]);
+        }
+        let (resolved, notices) = resolve(git, &moved, trunk::of_remote(git, told)?, around)?;
+        Ok(Some(judge(around, git, resolved, notices)?))
+    }))
 }
 
 /// `rollgate hook run pre-receive`.
@@ -48,17 +54,68 @@ pub(super) fn pre_receive(around: &Surroundings) -> Outcome {
     let reason = override_reason(&Surroundings::push_options()).map_err(|failure| vec![failure])?;
     let git = gate::open(around)?;
     Ok(each(refs.iter(), around, |updated| {
-        let Some(new) = updated.new.filter(|_| !is_tag(&updated.name)) else { return Ok(None) };
-        let mut resolved = received(&git, updated, &new, around).map_err(|error| vec![explain(&error)])?;
+        let Some(new) = updated.new.filter(|_| is_branch(&updated.name)) else { return Ok(None) };
+        let moved = Moved { name: &updated.name, old: updated.old, new };
+        let (mut resolved, notices) = resolve(&git, &moved, trunk::of_this(&git)?, around)?;
         let by = "a push option".to_owned();
         resolved.overrides.extend(reason.clone().map(|reason| Override { by, reason, commit: None }));
-        Ok(Some(judge(around, &git, resolved)?))
+        Ok(Some(judge(around, &git, resolved, notices)?))
     }))
 }
 
-/// A tag moves no branch, and what it names came with one.
-fn is_tag(name: &str) -> bool {
-    name.starts_with("refs/tags/")
+/// A branch that comes, or moves.
+struct Moved<'a> {
+    /// Its whole name.
+    name: &'a str,
+    /// Where it is; `None` where it is new.
+    old: Option<ObjectId>,
+    /// Where it would be.
+    new: ObjectId,
+}
+
+/// Nothing is deployed from any other ref; that nobody looked at one is said. A tag moves no branch, and what it names
+/// came with one. Git writes whole names: any other was given by people, for a branch.
+fn is_branch(name: &str) -> bool {
+    let is_branch = name.starts_with("refs/heads/") || !name.starts_with("refs/");
+    if !is_branch && !name.starts_with("refs/tags/") {
+        say(&format!("notice: `{}` is no branch, so nothing of it is judged\n", visible(name)));
+    }
+    is_branch
+}
+
+/// What a branch is compared with: where it is, else where it left the default branch. That branch's policy judges, as
+/// the branch's own could have been loosened by the push before. With it, what people should know.
+fn resolve(
+    git: &Git,
+    moved: &Moved<'_>,
+    trunk: Option<Trunk>,
+    around: &Surroundings,
+) -> Result<(Resolved, Vec<String>), Vec<Failure>> {
+    let failed = |error: HistoryError| vec![explain(&error)];
+    let mut notices: Vec<String> = trunk.iter().filter_map(|trunk| trunk.notice.clone()).collect();
+    let resolved = match (moved.old, trunk) {
+        (None, None) => gate::from_nothing(git, &moved.new, around.now),
+        (None, Some(trunk)) => match gate::against(git, &trunk.tip, &moved.new, around.now) {
+            Err(HistoryError::Unrelated { .. }) => {
+                notices
+                    .push(format!("`{}` shares no history with `{}`, so all of it is judged", moved.name, trunk.name));
+                gate::between(git, &[], &trunk.tip, &moved.new, around.now)
+            }
+            resolved => resolved,
+        },
+        (Some(old), trunk) => {
+            if !git.is_ancestor(&old, &moved.new).map_err(failed)? {
+                notices.push(format!("`{}` rewrites history: {} is no longer part of it", moved.name, old.short()));
+            }
+            if trunk.is_none() {
+                notices
+                    .push(format!("no default branch is known here, so `{}` is judged by its own policy", moved.name));
+            }
+            let tip = trunk.filter(|trunk| trunk.name != moved.name).map_or(old, |trunk| trunk.tip);
+            gate::between(git, &[old], &tip, &moved.new, around.now)
+        }
+    };
+    Ok((resolved.map_err(failed)?, notices))
 }
 
 /// Judges one after the other; could not decide beats findings, and every one of them is told.
@@ -80,45 +137,15 @@ fn each<T>(
     worst
 }
 
-/// Judges, and is silent about a change that touches no manifest and lets nobody through.
-fn judge(around: &Surroundings, git: &Git, resolved: Resolved) -> Outcome {
+/// Judges, and is silent about a change that touches no manifest, unless there is something to say about it.
+fn judge(around: &Surroundings, git: &Git, mut resolved: Resolved, notices: Vec<String>) -> Outcome {
     let of_no_concern = |name: &[u8]| !is_manifest(name);
-    let quiet = resolved.steps.iter().flat_map(|s| &s.files).all(|f| of_no_concern(&f.path));
+    let quiet = notices.is_empty()
+        && resolved.overrides.is_empty()
+        && resolved.steps.iter().flat_map(|s| &s.files).all(|f| of_no_concern(&f.path));
+    resolved.notices.extend(notices);
     let args = Check { quiet, ..Check::default() };
     gate::judge(&args, around, git, resolved)
-}
-
-/// The commit that a pushed ref is compared with: where it is on the other side, else the remote's default branch.
-fn pushed_onto(git: &Git, remote: &str, pushed: &PushedRef) -> Result<ObjectId, Vec<Failure>> {
-    if let Some(there) = pushed.remote {
-        if git.has(&there) {
-            return Ok(there);
-        }
-        let message = format!("`{}` is at {} on `{remote}`, which is not here", pushed.remote_ref, there.short());
-        return Err(vec![Failure::new(message, format!("git fetch {remote}"))]);
-    }
-    let named = ["HEAD", "main", "master"].map(|name| format!("refs/remotes/{remote}/{name}"));
-    let found = named.iter().find_map(|name| git.resolve(name).ok());
-    found.ok_or_else(|| {
-        let message = format!("`{}` is new, and the default branch of `{remote}` is not known here", pushed.remote_ref);
-        vec![Failure::new(message, format!("git fetch {remote}, and git remote set-head {remote} --auto"))]
-    })
-}
-
-/// What a received ref is compared with: where it is, else the branch that the repository's `HEAD` names.
-fn received(git: &Git, updated: &UpdatedRef, new: &ObjectId, around: &Surroundings) -> Result<Resolved, HistoryError> {
-    let Some(old) = updated.old else {
-        return match git.head()? {
-            Some(tip) => gate::against(git, &tip, new, around.now),
-            None => gate::from_nothing(git, new, around.now),
-        };
-    };
-    let mut resolved = gate::against(git, &old, new, around.now)?;
-    if !git.is_ancestor(&old, new)? {
-        let told = format!("`{}` is rewritten: {} is no ancestor of {}", updated.name, old.short(), new.short());
-        resolved.notices.push(told);
-    }
-    Ok(resolved)
 }
 
 fn stdin() -> Result<Vec<u8>, Vec<Failure>> {

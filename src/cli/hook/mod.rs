@@ -8,6 +8,7 @@ mod pre_commit;
 mod script;
 #[cfg(test)]
 mod tests;
+mod trunk;
 
 pub(super) use lines::push_options;
 pub(super) use pre_commit::PreCommit;
