@@ -97,6 +97,7 @@ impl<'a> Desk<'a> {
         }
         let lends = old_paths.iter().any(|p| self.standing.lends(p)) || new.iter().any(|(_, s)| s.lends);
         let weakened = self.waived(step, &old_paths, &new);
+        let plans_before: Vec<Rollout> = old_paths.iter().flat_map(|p| self.standing.shipping(p)).cloned().collect();
         let before = self.rollouts(&old_paths, &step.old)?;
         let others_before = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
         self.exchange(&old_paths, new);
@@ -109,7 +110,7 @@ impl<'a> Desk<'a> {
         for (before, after) in pairs.into_iter().chain(others) {
             self.judge_pair(step, before, after, &mut compared)?;
         }
-        compared.governed = governed::changes(self, step, &compared)?;
+        compared.governed = governed::changes(self, step, &compared, &plans_before)?;
         Ok(compared)
     }
 
@@ -249,8 +250,8 @@ impl<'a> Desk<'a> {
             let may_be_governed = r.progression.is_live() && r.rollback.criteria.is_empty();
             !r.unresolved.is_empty() || r.plain_workload || r.partial || may_be_governed || r.declared.plan.is_some()
         };
-        let is_payload = |c: &FileChange| !is_manifest(&c.path) && self.policy.choice.takes(&shown(&c.path));
-        let may_ship = self.asks_what_is_governed && step.files.iter().any(is_payload);
+        // A plan may name any file, a manifest too.
+        let may_ship = self.asks_what_is_governed && !step.files.is_empty();
         may_ship || paths.iter().flat_map(|p| self.standing.rollouts(p)).any(|r| is_open(&r))
     }
 

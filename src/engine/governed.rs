@@ -7,8 +7,8 @@ use super::load::OWN_GROUP;
 use super::past::horizon;
 use crate::catalog::Level;
 use crate::collect::shown;
-use crate::history::{FileChange, Git, HistoryError, ObjectId, Snapshot, Step};
-use crate::model::{Payload, Rollout};
+use crate::history::{FileChange, Git, HistoryError, Mode, ObjectId, Snapshot, Step};
+use crate::model::{Change, Payload, Rollout};
 use crate::policy::{Policy, Selector};
 use crate::rules::GovernedChange;
 use crate::text::Span;
@@ -47,45 +47,69 @@ fn normal(path: &str) -> &str {
     path.trim_start_matches("./")
 }
 
+/// Whoever ships a file by its name.
+struct Shipper {
+    /// Its service.
+    service: Box<str>,
+    /// In words.
+    name: String,
+    /// Where that is said.
+    said: Span,
+}
+
 /// The changed files that are shipped without a manifest of their own, and whether a rollout of the same change carries
-/// each (clarifications 34).
+/// each (clarifications 34). `plans_before` are the plans of base that the change touches.
 pub(super) fn changes(
     desk: &mut Desk<'_>,
     step: &Step,
     compared: &Compared,
+    plans_before: &[Rollout],
 ) -> Result<Vec<GovernedChange>, HistoryError> {
-    let mut found = Vec::new();
+    let mut found: Vec<GovernedChange> = Vec::new();
     for change in &step.files {
         let path = shown(&change.path);
-        if !desk.policy.choice.takes(&path) {
-            continue;
-        }
-        let Some((shipped_by, said, covered)) = shipper(desk, &path, compared) else { continue };
+        let mut names = vec![path.clone()];
+        names.extend(change.old_path.as_ref().map(|p| shown(p)));
+        names.retain(|name| desk.policy.choice.takes(name));
+        let Some(by) = names.iter().find_map(|name| shipper(desk, name, plans_before)) else { continue };
+        let covered = is_covered(desk, &by, &names, compared);
         let returns = !covered && returns(desk, step, change)?;
-        let blob = change.new.or(change.old);
+        let blob = change.new.or(change.old).filter(|b| b.mode != Mode::Submodule);
         let bytes = blob.map(|b| desk.read(&path, &b)).transpose()?.unwrap_or_default();
         let span = desk.show(&path, bytes);
+        let Shipper { name: shipped_by, said, .. } = by;
         found.push(GovernedChange { path: path.into(), span, shipped_by, said, covered, returns });
     }
     Ok(found)
 }
 
-/// Who ships the file at `path`, where that is said, and whether a rollout of the change carries it.
-fn shipper(desk: &Desk<'_>, path: &str, compared: &Compared) -> Option<(String, Span, bool)> {
-    let services = &desk.policy.services;
-    if let Some(service) = services.iter().find(|s| s.paths.matches(path) && !s.rollouts.matches(path)) {
-        let belongs = |r: &Rollout| r.service == service.name.value || service.rollouts.matches(desk.path(r));
-        let covered = compared.rollouts.iter().zip(&compared.changes).any(|(r, c)| {
-            let carries = if r.adapter.id == OWN_GROUP { c.edited } else { c.before.is_none() || c.payload_changed };
-            belongs(r) && carries
-        });
-        return Some((format!("service `{}`", service.name.value), service.name.span, covered));
+/// Who ships the file at `path`, where that is said: the policy, a plan as it is, a plan as it was.
+fn shipper(desk: &Desk<'_>, path: &str, plans_before: &[Rollout]) -> Option<Shipper> {
+    let of_policy = desk.policy.services.iter().find(|s| s.paths.matches(path) && !s.rollouts.matches(path));
+    if let Some(service) = of_policy {
+        let name = &service.name;
+        let words = format!("service `{}`", name.value);
+        return Some(Shipper { service: name.value.clone(), name: words, said: name.span });
     }
     let names = |r: &&Rollout| r.payload.iter().any(|p| is_file(r, p) && normal(&p.value) == path);
-    let plan = desk.standing().find(names)?;
-    let edited = |(r, c): (&Rollout, &crate::model::Change)| c.edited && r.id == plan.id;
-    let covered = compared.rollouts.iter().zip(&compared.changes).any(edited);
-    Some((format!("the plan `{}`", plan.id.name), plan.name_span, covered))
+    let plan = desk.standing().find(names).or_else(|| plans_before.iter().find(names))?;
+    Some(Shipper { service: plan.service.clone(), name: format!("the plan `{}`", plan.id.name), said: plan.name_span })
+}
+
+/// Does a rollout of the change carry what lies at one of `paths`? A plan that is added or edited carries the files that it
+/// names and, where it names none, whatever its service ships; any other rollout of the service does when its payload
+/// changes.
+fn is_covered(desk: &Desk<'_>, by: &Shipper, paths: &[String], compared: &Compared) -> bool {
+    let service = desk.policy.services.iter().find(|s| s.name.value == by.service);
+    let belongs = |r: &Rollout| r.service == by.service || service.is_some_and(|s| s.rollouts.matches(desk.path(r)));
+    // Beside the name of each file stands its content.
+    let name = |p: &Payload| p.value.rsplit_once('@').map_or("", |(name, _)| name).to_owned();
+    let carries = |r: &Rollout, c: &Change| match (r.adapter.id == OWN_GROUP, names_files(r)) {
+        (true, true) => c.edited && r.payload.iter().any(|p| is_file(r, p) && paths.contains(&name(p))),
+        (true, false) => c.edited && belongs(r),
+        (false, _) => belongs(r) && (c.before.is_none() || c.payload_changed),
+    };
+    compared.rollouts.iter().zip(&compared.changes).any(|(r, c)| carries(r, c))
 }
 
 /// Does the file become what it was right below what it is, on the stack of what it has been?

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::load::OWN_GROUP;
-use super::plans;
+use super::{governed, plans};
 use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
 use crate::model::{Drill, ObjectRef, Rollout, Waiver};
 
@@ -105,6 +105,12 @@ impl Standing {
     /// Every rollout that stands, as its own file says it.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = &Rollout> {
         self.files.values().flat_map(|s| s.rollouts.iter().map(|(rollout, _)| &**rollout))
+    }
+
+    /// The rollouts of the file `path` that ship files by their names, as it says them.
+    pub(super) fn shipping(&self, path: &str) -> impl Iterator<Item = &Rollout> {
+        let rollouts = self.files.get(path).into_iter().flat_map(|s| &s.rollouts);
+        rollouts.map(|(rollout, _)| &**rollout).filter(|r| governed::names_files(r))
     }
 
     fn finished(&self, path: &str, rollout: &Rollout, finish: Option<&Finish>) -> Rollout {

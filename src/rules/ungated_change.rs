@@ -10,8 +10,10 @@ declare_rule! {
     /// A change of what ships without a platform manifest (a prompt, a model's configuration: the `paths` of the policy's
     /// `services:`, and files that a RolloutPlan names as its payload) is carried by a rollout: a RolloutPlan of that
     /// service that is added or edited in the same change, or a platform rollout of the service whose own payload changes
-    /// with it. A plan that stands there from the change before covers that change and not this one. A file that returns
-    /// to what it was before is going back, and is never stopped.
+    /// with it. A plan that names payload files carries those and no others; one that names none carries whatever its
+    /// service ships. A plan that stands there from the change before covers that change and not this one. A file that is
+    /// moved is looked for at both places, and one that only the plan of base names is asked for all the same. A file that
+    /// returns to what it was before is going back, and is never stopped.
     ///
     /// ## Why it matters
     ///

@@ -30,4 +30,5 @@ mod repository;
 mod shared;
 mod shared_history;
 mod support;
+mod ungated;
 mod ways_back;
