@@ -6,6 +6,7 @@
 mod awkward;
 mod bad_input;
 mod cli;
+mod commits;
 mod corpus;
 mod docs;
 mod drill_tricks;
