@@ -18,12 +18,20 @@ declare_rule! {
     /// Every service that has a rollout among the checked files, and every service that the policy names, has had a
     /// successful rollback drill within the cadence. A drill is due again on the day it was performed plus `within`,
     /// calendar months held within the month's end, that day included in the policy's zone. Failed drills do not count,
-    /// nor do those with a date in the future, nor those that git refutes (`rollback-drill-unproven` says why). A drill in one environment does not count for a service whose rollouts
-    /// all go to others.
+    /// nor do those with a date in the future, nor those that git refutes (`rollback-drill-unproven` says why). A drill in
+    /// one environment does not count for a service whose rollouts all go to others.
     ///
-    /// Beside records, git itself tells of drills: annotated tags `rollback-drill/<service>/<date>`, commits with the
-    /// trailer `Rollback-Drill: <service>`, and reverts that really took the service back. The policy's `drills:` says
-    /// which of them count.
+    /// Beside records, git itself tells of drills. The policy's `drills:` says which of them count.
+    ///
+    /// - An annotated tag `rollback-drill/<service>/<date>`, made about that day in the policy's zone.
+    /// - A commit with the trailer `Rollback-Drill: <service>` that touches a file of the service, as the evidence of a
+    ///   record has to. An empty commit touches nothing and proves nothing.
+    /// - A revert (`This reverts commit <id>`) that really took the service back: to what it shipped before that commit,
+    ///   which lies before the revert and changed the same file.
+    ///
+    /// Trailers and reverts count on the first-parent line, and in branches that were merged into it. There they are dated
+    /// by the merge: it has to take the service back itself, and a trailer has to be merged within the `max-record-delay`
+    /// of `rollback-drill-unproven`. A commit of the line is taken to be no newer than those that came after it.
     ///
     /// It is asked as of `--at` where that is given, else as of now. Plain workloads and patches ask for no drill.
     ///

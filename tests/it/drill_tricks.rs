@@ -3,6 +3,8 @@
 use crate::drills::{RULES, check, proven, record, repo, web};
 use crate::support::{Repo, TUESDAY};
 
+const TRAILER: &str = "drill\n\nRollback-Drill: web\n";
+
 /// What is said of drills here, on a Tuesday: `rule: message`.
 fn said(repo: &Repo, args: &[&str]) -> Vec<String> {
     let json = repo.world.check(&[&["--at", TUESDAY, "--select", RULES], args].concat()).json();
@@ -152,4 +154,78 @@ fn a_commit_is_no_newer_than_what_came_after_it() {
     let text = record("2026-11-22", &evidence);
     repo.write("drills/web.yaml", &text).commit("2026-11-23T10:00:00Z", "record");
     assert!(said(&repo, &[])[0].contains("which is of 2026-11-13"), "{:#?}", said(&repo, &[]));
+}
+
+/// A branch off `main` with a commit of that day, merged by a merge commit two days later.
+fn merged(repo: &Repo, day: u32, commit: impl FnOnce(&str)) {
+    repo.branch("side");
+    commit(&format!("2026-11-{day:02}T10:00:00Z"));
+    repo.switch("main").write("README.md", "x").commit(&format!("2026-11-{day:02}T11:00:00Z"), "meanwhile");
+    let merge = ["merge", "-q", "--no-ff", "-m", "Merge pull request #5", "side"];
+    repo.git_at(&format!("2026-11-{:02}T10:00:00Z", day + 2), &merge);
+    repo.write("README.md", "y").commit(&format!("2026-11-{:02}T12:00:00Z", day + 2), "and on");
+}
+
+/// The day of the last drill of `web`, and how it is known.
+fn last(repo: &Repo) -> String {
+    let all = repo.world.run(&["drill", "list", "--format", "json", "--at", TUESDAY]).json();
+    let last = &all["services"][0]["last"];
+    let text = |key: &str| last[key].as_str().unwrap_or_default().to_owned();
+    let known_by = text("known_by");
+    format!("{} {}", text("day"), known_by.split(' ').next().unwrap()).trim().to_owned()
+}
+
+#[test]
+fn a_revert_in_a_branch_that_was_merged() {
+    let repo = repo();
+    repo.write("web.yaml", &web(5)).commit("2026-11-14T00:00:00Z", "version 5");
+    merged(&repo, 15, |time| _ = repo.git_at(time, &["revert", "--no-edit", "HEAD"]));
+    assert_eq!(said(&repo, &[]), [""; 0]);
+    assert_eq!(last(&repo), "2026-11-17 revert");
+    // What the branch takes back of its own was never live.
+    let own = self::repo();
+    merged(&own, 15, |time| {
+        own.write("web.yaml", &web(5)).commit(time, "version 5");
+        own.git_at(time, &["revert", "--no-edit", "HEAD"]);
+        own.write("other.md", "x").commit(time, "docs");
+    });
+    assert_eq!(last(&own), "");
+    // Nor is it a way back where the merge brings something else.
+    let forward = self::repo();
+    forward.write("web.yaml", &web(5)).commit("2026-11-14T00:00:00Z", "version 5");
+    merged(&forward, 15, |time| {
+        forward.git_at(time, &["revert", "--no-edit", "HEAD"]);
+        forward.write("web.yaml", &web(6)).commit(time, "version 6");
+    });
+    assert_eq!(last(&forward), "");
+}
+
+#[test]
+fn a_trailer_in_a_branch_that_was_merged() {
+    let drill = |repo: &Repo, time: &str| _ = repo.write("staging/web.yaml", &web(2)).commit(time, TRAILER);
+    let soon = repo();
+    merged(&soon, 15, |time| drill(&soon, time));
+    assert_eq!(last(&soon), "2026-11-17 trailer");
+    let late = repo();
+    merged(&late, 15, |_| drill(&late, "2026-11-05T10:00:00Z"));
+    assert_eq!(last(&late), "", "it is told twelve days later");
+}
+
+#[test]
+fn a_trailer_has_to_touch_the_service() {
+    let repo = repo();
+    repo.commit("2026-11-15T10:00:00Z", TRAILER);
+    repo.write("README.md", "x").commit("2026-11-16T10:00:00Z", TRAILER);
+    assert_eq!(last(&repo), "");
+    repo.write("rollgate.yaml", "version: 1\nservices: [{name: web, paths: ['runbooks/web/**']}]\n");
+    repo.write("runbooks/web/drill.md", "done").commit("2026-11-17T10:00:00Z", TRAILER);
+    assert_eq!(last(&repo), "2026-11-17 trailer");
+}
+
+#[test]
+fn a_trailer_is_no_newer_than_what_came_after_it() {
+    let repo = repo();
+    repo.write("staging/web.yaml", &web(2)).commit("2026-11-23T10:00:00Z", TRAILER);
+    repo.write("README.md", "x").commit("2026-11-13T10:00:00Z", "later");
+    assert_eq!(last(&repo), "2026-11-13 trailer");
 }

@@ -153,10 +153,10 @@ fn git_alone_tells_of_drills() {
     light.git(&["tag", "rollback-drill/web/2026-11-16"]);
     assert_eq!(check(&light).of("rollback-drill-stale").len(), 1);
     let told = repo();
-    told.write("a", "b").commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
+    told.write("staging/web.yaml", &web(2)).commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
     assert_eq!(check(&told).of("rollback-drill-stale").len(), 0);
     let old = repo();
-    old.write("a", "b").commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
+    old.write("staging/web.yaml", &web(2)).commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
     let late = old.world.check(&["--at", "2027-03-01T10:00:00Z", "--select", RULES]);
     assert!(late.of("rollback-drill-stale")[0]["message"].as_str().unwrap().contains("(trailer "));
     let reverted = repo();
@@ -193,7 +193,7 @@ fn a_change_is_asked_for_the_drills_of_what_it_touches() {
     let repo = repo();
     let other = web(1).replace("name: web", "name: other");
     repo.write("other.yaml", &other).commit("2026-11-13T10:00:00Z", "another service");
-    repo.write("a", "b").commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
+    repo.write("staging/web.yaml", &web(2)).commit("2026-11-16T12:00:00Z", "drill\n\nRollback-Drill: web\n");
     let touch = |path: &str, text: &str| {
         repo.git(&["switch", "-q", "-C", "change", "main"]);
         repo.write(path, text).commit(TUESDAY, "change");

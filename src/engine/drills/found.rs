@@ -8,7 +8,7 @@ use super::Desk;
 use crate::clock::Moment;
 use crate::collect::shown;
 use crate::engine::past::horizon;
-use crate::history::{Commit, End, HistoryError, Horizon, ObjectId, Tag, reverts, trailer};
+use crate::history::{Blob, Commit, End, FileChange, HistoryError, Horizon, ObjectId, Sides, Tag, reverts, trailer};
 use crate::model::{DrillLog, DrillSource, FoundDrill, Looked, Rollout, Stage};
 
 /// What the name of a tag says of a drill.
@@ -56,73 +56,105 @@ impl Desk<'_> {
         self.tags.iter().filter_map(one).collect()
     }
 
-    /// Looks for trailers and real reverts along first parents.
+    /// Looks for trailers and real reverts along first parents, and in what merges brought there.
     pub(super) fn walk(&self, since: Moment, log: &mut DrillLog) -> Result<(), HistoryError> {
         let Some(line) = self.asked.line else {
             log.looked = Looked::Nowhere;
             return Ok(());
         };
         let limit = horizon(self.asked.policy, self.asked.at);
-        let not_before = since - TimeDelta::days(1);
-        let mut walk = self.asked.git.first_parents(line, Horizon { not_before, ..limit });
-        let by_default = [Box::from("Rollback-Drill")];
-        let keys = self.asked.policy.drills.trailers.as_deref().unwrap_or(&by_default);
-        let count_reverts = self.asked.policy.drills.reverts != Some(false);
+        let back = Horizon { not_before: since - TimeDelta::days(1), ..limit };
+        let mut walk = self.asked.git.first_parents(line, back);
+        let (mut sides, mut merges) = (Sides::new(self.asked.git, back), Vec::new());
+        // A commit is no newer than what came after it.
+        let mut at = Moment::MAX_UTC;
         for commit in walk.by_ref() {
             let commit = commit?;
-            for service in keys.iter().flat_map(|key| trailer(&commit.message, key)) {
-                log.found.push(found(service, &commit, DrillSource::Trailer));
+            at = at.min(commit.time);
+            self.tell(&commit, (&commit, at), log)?;
+            if !merges.is_empty() {
+                sides.pass(commit.id);
             }
-            if count_reverts && let Some(of) = reverts(&commit.message) {
-                for service in self.taken_back(&commit, &of)? {
-                    log.found.push(found(service, &commit, DrillSource::Revert));
-                }
+            if commit.parents.len() > 1 {
+                merges.push((commit, at));
             }
         }
-        if !walk.end().is_some_and(End::is_complete) {
+        for (merge, at) in merges.iter().rev() {
+            for commit in sides.brought(merge)? {
+                self.tell(&commit, (merge, *at), log)?;
+            }
+        }
+        if !walk.end().is_some_and(End::is_complete) || !sides.is_complete() {
             log.looked = Looked::Truncated;
         }
         Ok(())
     }
 
-    /// The services that `commit` takes back to what they were before the commit `of`, which came before it.
-    fn taken_back(&self, commit: &Commit, of: &ObjectId) -> Result<BTreeSet<String>, HistoryError> {
-        let (git, mut services) = (self.asked.git, BTreeSet::new());
-        let Some(changes) = self.changes_of(commit)?.filter(|_| git.has(of)) else { return Ok(services) };
+    /// Adds the drills that `commit` tells of, which came to the line with the commit `with`, at that moment.
+    fn tell(&self, commit: &Commit, (with, at): (&Commit, Moment), log: &mut DrillLog) -> Result<(), HistoryError> {
+        let drills = &self.asked.policy.drills;
+        let by_default = [Box::from("Rollback-Drill")];
+        let keys = drills.trailers.as_deref().unwrap_or(&by_default);
+        let found = |service, source| FoundDrill { service, performed: at, source, name: commit.id.short() };
+        for service in keys.iter().flat_map(|key| trailer(&commit.message, key)) {
+            // Like the evidence of a record, it has to touch the service, and be told in time.
+            let changes = self.changes_of(commit)?.filter(|_| self.in_time(commit.time, at)).unwrap_or_default();
+            if self.touch(&changes, &service)? {
+                log.found.push(found(service, DrillSource::Trailer));
+            }
+        }
+        if let Some(of) = reverts(&commit.message).filter(|_| drills.reverts != Some(false)) {
+            // What a branch takes back of its own was never live: the merge has to take it back.
+            match self.taken_back(with, &of)? {
+                Some(services) => log.found.extend(services.into_iter().map(|s| found(s, DrillSource::Revert))),
+                None => log.looked = Looked::Truncated,
+            }
+        }
+        Ok(())
+    }
+
+    /// The services that `commit` takes back to what they were before the commit `of`, which came before it. `None` where
+    /// this clone ends too early to tell.
+    fn taken_back(&self, commit: &Commit, of: &ObjectId) -> Result<Option<BTreeSet<String>>, HistoryError> {
+        let git = self.asked.git;
+        let unseen = || Ok(if git.is_shallow() { None } else { Some(BTreeSet::new()) });
+        let Some(changes) = self.changes_of(commit)?.filter(|_| git.has(of)) else { return unseen() };
         let of = git.commit(of)?;
-        let Some(parent) = of.parents.first().copied().filter(|p| git.has(p)) else { return Ok(services) };
-        let before = git.commit(&parent)?.tree;
+        let Some(parent) = of.parents.first().filter(|p| git.has(p)) else { return unseen() };
+        let before = git.commit(parent)?.tree;
+        let mut services = BTreeSet::new();
         for change in &changes {
             let Some((now, then)) = change.new.zip(git.find(&before, &change.path)?) else { continue };
-            if git.find(&of.tree, &change.path)? == Some(then) {
-                continue;
+            if git.find(&of.tree, &change.path)? != Some(then) {
+                services.extend(self.returned(change, (now, then))?);
             }
-            let rollouts = self.rollouts(&change.path, &now)?;
-            let replaced = match &change.old {
-                Some(old) => self.rollouts(&change.path, old)?,
-                None => Vec::new(),
-            };
-            // What a comment or a threshold says is taken back as well; that is no way back of the service.
-            let moved = |r: &&Rollout| replaced.iter().any(|o| o.id == r.id && !serves_the_same(o, r));
-            if now == then {
-                services.extend(rollouts.iter().filter(moved).map(|r| r.service.to_string()));
-                let owner = self.asked.policy.service_of(&shown(&change.path));
-                services.extend(owner.map(|s| s.name.value.to_string()));
-                continue;
-            }
-            let earlier = self.rollouts(&change.path, &then)?;
-            let back = |r: &&Rollout| earlier.iter().any(|e| e.id == r.id && serves_the_same(e, r));
-            services.extend(rollouts.iter().filter(moved).filter(back).map(|r| r.service.to_string()));
         }
         // What never was on the line cannot be taken back from it.
-        let came_before = match commit.parents.first().filter(|_| !services.is_empty()) {
-            Some(parent) => match git.is_ancestor(&of.id, parent) {
-                Err(HistoryError::Shallow { .. }) => false,
-                known => known?,
-            },
-            None => false,
+        let Some(line) = commit.parents.first().filter(|_| !services.is_empty()) else { return Ok(Some(services)) };
+        match git.is_ancestor(&of.id, line) {
+            Ok(true) => Ok(Some(services)),
+            Ok(false) => Ok(Some(BTreeSet::new())),
+            Err(HistoryError::Shallow { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The services of one file that are `now` what they were `then`, and were something else in between.
+    fn returned(&self, change: &FileChange, (now, then): (Blob, Blob)) -> Result<BTreeSet<String>, HistoryError> {
+        let rollouts = self.rollouts(&change.path, &now)?;
+        let replaced = match &change.old {
+            Some(old) => self.rollouts(&change.path, old)?,
+            None => Vec::new(),
         };
-        Ok(if came_before { services } else { BTreeSet::new() })
+        // What a comment or a threshold says is taken back as well; that is no way back of the service.
+        let moved = |r: &&Rollout| replaced.iter().any(|o| o.id == r.id && !serves_the_same(o, r));
+        if now == then {
+            let owner = self.asked.policy.service_of(&shown(&change.path)).map(|s| s.name.value.to_string());
+            return Ok(rollouts.iter().filter(moved).map(|r| r.service.to_string()).chain(owner).collect());
+        }
+        let earlier = self.rollouts(&change.path, &then)?;
+        let back = |r: &&Rollout| earlier.iter().any(|e| e.id == r.id && serves_the_same(e, r));
+        Ok(rollouts.iter().filter(moved).filter(back).map(|r| r.service.to_string()).collect())
     }
 }
 
@@ -131,8 +163,4 @@ fn serves_the_same(one: &Rollout, other: &Rollout) -> bool {
     let payload = |r: &Rollout| r.payload.iter().map(|p| p.value.clone()).collect::<Vec<_>>();
     let shares = |r: &Rollout| r.stages().iter().map(Stage::share).collect::<Vec<_>>();
     payload(one) == payload(other) && shares(one) == shares(other)
-}
-
-fn found(service: String, commit: &Commit, source: DrillSource) -> FoundDrill {
-    FoundDrill { service, performed: commit.time, source, name: commit.id.short() }
 }
