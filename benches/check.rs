@@ -55,6 +55,7 @@ fn check(policy: &Policy, texts: &[String]) -> usize {
         git: None,
         fail_on: None,
         allow_empty: true,
+        fixes: false,
     };
     engine::check(&input).0.findings.len()
 }

@@ -43,6 +43,13 @@ fn unit(text: &str) -> Option<(f64, &str)> {
     units.into_iter().find_map(|(name, size)| Some((size, text.strip_prefix(name)?)))
 }
 
+/// Writes seconds as Go reads them: `1h30m`, `48h`; days are no unit.
+pub(super) fn go_text(seconds: u64) -> String {
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 /// Reads the length of a pause: whole digits are seconds, anything else a Go duration.
 pub(super) fn pause_seconds(text: &str) -> Option<i64> {
     text.parse::<i32>().map(i64::from).ok().or_else(|| go_seconds(text))
@@ -50,7 +57,7 @@ pub(super) fn pause_seconds(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{go_seconds, pause_seconds};
+    use super::{go_seconds, go_text, pause_seconds};
 
     #[test]
     fn go_durations_have_no_days() {
@@ -60,6 +67,7 @@ mod tests {
         for text in ["1d", "30", "", "5 m", "1h 30m", "m"] {
             assert_eq!(go_seconds(text), None, "{text}");
         }
+        assert_eq!([0, 90, 3600, 180_000].map(go_text), ["0s", "1m30s", "1h", "50h"]);
         assert_eq!(pause_seconds("30"), Some(30));
         assert_eq!(pause_seconds("-5"), Some(-5));
     }

@@ -189,7 +189,7 @@ impl<'a> Lowering<'a> {
     /// Reports something that belongs to no rollout.
     pub fn problem(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         let (message, help) = (message.into(), help.into());
-        self.out.problems.push(Problem { kind: ProblemKind::Invalid, span, message, help });
+        self.out.problems.push(Problem { kind: ProblemKind::Invalid, span, message, help, instead: None });
     }
 
     /// Remarks that the manifest breaks its system's own rules at `span`; goes with the next rollout handed in.
@@ -212,7 +212,16 @@ impl<'a> Lowering<'a> {
     ) -> &mut Remark {
         let (message, help) = (message.into(), help.into());
         let at = self.remarks.len();
-        self.remarks.push(Remark { kind, span, message, help, found: None, required: None, related: None });
+        self.remarks.push(Remark {
+            kind,
+            span,
+            message,
+            help,
+            found: None,
+            required: None,
+            related: None,
+            instead: None,
+        });
         &mut self.remarks[at]
     }
 

@@ -3,6 +3,7 @@
 //! An adapter is one file: `declare_adapter!` with its page, then `lower`. It reads tolerantly: takes the fields it
 //! knows, ignores the rest, reports a wrong type at its span, never panics. It sees no rule and no policy.
 
+mod addition;
 pub mod argo_rollouts;
 mod duration;
 pub mod flagger;
@@ -28,6 +29,7 @@ pub mod traefik;
 mod workload;
 mod world;
 
+pub use addition::Addition;
 pub use lowering::{Audience, Defined, Finish, Lowered, Lowering, is_template};
 pub use object::Object;
 pub use rollgate::{Governed, PlanParts, schema};
@@ -35,6 +37,8 @@ pub use workload::{Workload, payload, pod_template};
 pub use world::{Definitions, World, may_mean};
 
 use crate::catalog::AdapterMeta;
+use crate::finding::Wish;
+use crate::text::Span;
 
 /// Reads one format.
 pub trait Adapter: Sync {
@@ -43,6 +47,12 @@ pub trait Adapter: Sync {
 
     /// Lowers one object. Infallible: what can't be read becomes a remark on the rollout or a problem of the file.
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>);
+
+    /// What would have to be written into `object`, where nothing is yet, for `wish` to come true; `at` is where its
+    /// absence was noted.
+    fn add<'d>(&self, _object: &Object<'d>, _wish: &Wish, _at: Span) -> Option<Addition<'d>> {
+        None
+    }
 }
 
 /// Every adapter, sorted by id.
@@ -73,7 +83,7 @@ pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
 }
 
 /// One candidate of a live split: how long it stands is the history's to tell.
-fn live_stage(exposure: crate::model::Fact<crate::model::Exposure>, span: crate::text::Span) -> crate::model::Stage {
+fn live_stage(exposure: crate::model::Fact<crate::model::Exposure>, span: Span) -> crate::model::Stage {
     let mut stage = crate::model::Stage::new(exposure, span);
     stage.hold = crate::model::Fact::stated(crate::model::Hold::Unknown, span);
     stage

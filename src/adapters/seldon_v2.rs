@@ -129,6 +129,7 @@ fn taken_twice(rollout: &mut Rollout, endpoint: &ObjectRef, own: Span, world: &W
         found: None,
         required: None,
         related: Some((first.span, "the other one".into())),
+        instead: None,
     });
 }
 

@@ -218,6 +218,15 @@ pub(super) struct Check {
     /// Nothing to check is clean, not undecided.
     #[arg(long)]
     pub(super) allow_empty: bool,
+    /// Write what is safe to mend into the files: spellings that have one meaning and are no valid ones.
+    #[arg(long, conflicts_with_all = ["base", "range", "staged", "ci"])]
+    pub(super) fix: bool,
+    /// Write suggestions too, which change how rollouts go: a first share, a hold. Look at the result.
+    #[arg(long, conflicts_with_all = ["base", "range", "staged", "ci"])]
+    pub(super) unsafe_fix: bool,
+    /// Print what --fix or --unsafe-fix would change, and write nothing.
+    #[arg(long, conflicts_with_all = ["base", "range", "staged", "ci"])]
+    pub(super) diff: bool,
     /// How many threads read files (default: one a core).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

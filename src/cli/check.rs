@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::output::{self, Destination, Look};
 use super::progress::Progress;
 use super::surroundings::Surroundings;
-use super::{Outcome, gate, setup};
+use super::{Outcome, fix, gate, setup};
 use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
 use crate::engine::{self, Choice, Input};
 use crate::finding::Report;
@@ -37,10 +37,14 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         git: git.as_ref(),
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
+        fixes: false,
     };
     let seen = args.progress == ProgressWhen::Auto && Surroundings::sees_progress();
     let progress = Progress::watch(input.set.files.len(), seen);
     start_threads(args.jobs)?;
+    if fix::is_asked(args) {
+        return fix::run(args, input, &roots, around);
+    }
     let (report, sources) = engine::check(&input);
     drop(progress);
     finish(args, around, &report, &sources)
@@ -64,8 +68,7 @@ pub(super) fn finish(args: &Check, around: &Surroundings, report: &Report, sourc
     if !failures.is_empty() {
         return Err(failures);
     }
-    let code = report.verdict().code();
-    Ok(if args.exit_zero && code == 1 { 0 } else { code })
+    Ok(output::code(args, report))
 }
 
 /// What on the command line could loosen a gate, each told in the report.

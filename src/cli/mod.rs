@@ -6,6 +6,7 @@ mod ci;
 mod describe;
 mod drill;
 mod failure;
+mod fix;
 mod gate;
 mod history;
 mod hook;

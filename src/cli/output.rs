@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::args::{Color, ReportFormat};
+use super::args::{Check, Color, ReportFormat};
 use super::failure::Failure;
 use super::print;
 use super::surroundings::Surroundings;
@@ -68,6 +68,12 @@ pub(super) fn report(
         None => print(&text),
         Some(path) => write(&around.cwd.join(path), &text),
     }
+}
+
+/// The exit code of a run that ends with `report`.
+pub(super) fn code(args: &Check, report: &Report) -> u8 {
+    let code = report.verdict().code();
+    if args.exit_zero && code == 1 { 0 } else { code }
 }
 
 /// How frames look here.

@@ -90,6 +90,7 @@ fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> 
         git: None,
         fail_on: None,
         allow_empty: false,
+        fixes: false,
     };
     let (report, sources) = engine::check(&input);
     Ok(complaints(test, &report, &sources))

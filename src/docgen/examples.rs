@@ -154,6 +154,7 @@ impl Example {
             git: None,
             fail_on: None,
             allow_empty: true,
+            fixes: false,
         }))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::fix;
 use super::judge::judge;
 use super::plan::{Choice, Plan};
 use super::seal::seal;
@@ -38,6 +39,8 @@ pub struct Input<'a> {
     pub fail_on: Option<Level>,
     /// Is nothing to check fine?
     pub allow_empty: bool,
+    /// Is it asked how findings can be mended?
+    pub fixes: bool,
 }
 
 /// What the files lowered to, and the texts to show them with: `inspect`.
@@ -59,6 +62,26 @@ struct Read {
     /// Lengths of the files as they were read.
     lengths: Vec<usize>,
     claimed: bool,
+    lenders: Lenders,
+}
+
+/// Files that say something about rollouts of other files, by their numbers.
+pub(super) struct Lenders {
+    /// Those that define something, or rewrite it.
+    pub(super) all: Vec<usize>,
+    /// Those that define what rollouts of other files live by.
+    pub(super) reaching: Vec<usize>,
+}
+
+impl Lenders {
+    fn among(loaded: &[Loaded]) -> Self {
+        let numbers = |test: &dyn Fn(&Loaded) -> bool| (0..loaded.len()).filter(|i| test(&loaded[*i])).collect();
+        let rewrites = |l: &Loaded| l.lowered.rollouts.iter().any(|(r, _)| !r.owns.is_empty());
+        Self {
+            all: numbers(&|l| !l.lowered.definitions.is_empty() || rewrites(l)),
+            reaching: numbers(&|l| l.lowered.lends),
+        }
+    }
 }
 
 /// Checks.
@@ -75,7 +98,10 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
     let facts = facts_with_drills(input, &mut read);
     let mut sources = Sources::new(facts.paths.clone());
-    let sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
+    let mut sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
+    if input.fixes {
+        fix::offer(input, &mut sealed.findings, &read.lenders);
+    }
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
     let ran: BTreeSet<&str> =
         selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
@@ -139,10 +165,11 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     }
     let lengths = loaded.iter().map(|l| l.length).collect();
     let claimed = loaded.iter().any(|l| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
+    let lenders = Lenders::among(&loaded);
     let mut linked = link(&set.files, loaded);
     settle(linked.rollouts.iter_mut().map(|r| &mut **r), &set.files, policy);
     coverage.rollouts = linked.rollouts.iter().filter(|r| r.is_judged()).count();
-    Read { linked, coverage, failures, lengths, claimed }
+    Read { linked, coverage, failures, lengths, claimed, lenders }
 }
 
 fn note_file(path: &Arc<str>, one: &mut Loaded, coverage: &mut Coverage, failures: &mut Vec<Failure>) {

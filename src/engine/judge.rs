@@ -124,6 +124,8 @@ fn finding(rule: &BoundRule, raw: Raw, rollout: Option<RolloutKey>) -> Finding {
         related,
         rollout,
         about: raw.about,
+        wish: raw.wish,
+        fixes: Vec::new(),
         commit: None,
         fingerprint,
     }

@@ -142,7 +142,13 @@ fn too_large(out: &mut Loaded, id: FileId, file: &File, size: u64, limit: u64) {
 
 fn unreadable_file(out: &mut Loaded, span: Span, message: String, help: &str) {
     out.documents = 1;
-    out.lowered.problems.push(Problem { kind: ProblemKind::Unreadable, span, message, help: help.to_owned() });
+    out.lowered.problems.push(Problem {
+        kind: ProblemKind::Unreadable,
+        span,
+        message,
+        help: help.to_owned(),
+        instead: None,
+    });
 }
 
 /// A text of this many bytes is lowered by more than one thread.
@@ -194,6 +200,7 @@ fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
             span: Span::new(error.span.file, at, at + 2),
             message: "the file is a template and no YAML, so what it deploys can't be known".to_owned(),
             help: "check what it renders to: `helm template … | rollgate check -`".to_owned(),
+            instead: None,
         };
     }
     Problem {
@@ -201,6 +208,7 @@ fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
         span: error.span,
         message: error.message,
         help: "mend the YAML; until then nothing is known about what this manifest does".to_owned(),
+        instead: None,
     }
 }
 
@@ -217,6 +225,7 @@ fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Low
             found: None,
             required: None,
             related: None,
+            instead: None,
         };
         let here = out.rollouts[before..].iter().position(|(r, _)| within(r.span)).map(|i| i + before);
         if let Some((rollout, _)) = here.and_then(|i| out.rollouts.get_mut(i)) {

@@ -58,6 +58,8 @@ fn as_finding(unknown: &Undetermined) -> Finding {
         related: Vec::new(),
         rollout: unknown.rollout.clone(),
         about: format!("undetermined {}", unknown.reason),
+        wish: None,
+        fixes: Vec::new(),
         commit: None,
         fingerprint: crate::finding::Fingerprint::default(),
     }

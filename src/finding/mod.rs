@@ -1,10 +1,12 @@
 //! What a run says: findings about the user's files, and the report around them.
 
 mod fingerprint;
+mod fix;
 mod report;
 mod weaker;
 
 pub use fingerprint::Fingerprint;
+pub use fix::{Edit, Fix, Safety, Wish, edited};
 pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Trust, Verdict};
 pub use weaker::Weaker;
 
@@ -94,6 +96,10 @@ pub struct Finding {
     pub rollout: Option<RolloutKey>,
     /// What it is about within the rollout, stable under edits elsewhere: a field path or a metric's name.
     pub about: String,
+    /// What would mend it, as its rule sees it.
+    pub wish: Option<Wish>,
+    /// Ways to mend it that were proved on the file, where they were asked for.
+    pub fixes: Vec<Fix>,
     /// The commit it belongs to, where each is judged on its own.
     pub commit: Option<String>,
     /// Its identity across runs.

@@ -31,7 +31,7 @@ pub use hold::Hold;
 pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, SubjectKind};
 pub use matching::{KnownService, Match, Names};
 pub use metric::{Metric, MetricKind};
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Instead, Problem, ProblemKind};
 pub use record::{CriteriaDocument, Drill, DrillOutcome, Evidence, Waiver, WaiverTarget};
 pub use rollback::{Method, RollbackPlan};
 pub use rollout::{

@@ -13,6 +13,17 @@ pub enum ProblemKind {
     Template,
 }
 
+/// The word that was meant where another one stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instead {
+    /// The word as it is written, a key or a value.
+    pub span: Span,
+    /// What should stand there.
+    pub text: Box<str>,
+    /// Does what is written say just that, in a spelling that the system does not know? Else it is the likeliest guess.
+    pub same_meaning: bool,
+}
+
 /// Something wrong with a file that belongs to no rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -24,4 +35,6 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// The word that was meant.
+    pub instead: Option<Instead>,
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    Audience, Declared, Destination, Exposure, Fact, Hold, Metric, ObjectRef, RollbackPlan, Shadow, SubjectKind,
+    Audience, Declared, Destination, Exposure, Fact, Hold, Instead, Metric, ObjectRef, RollbackPlan, Shadow,
+    SubjectKind,
 };
 use crate::catalog::AdapterMeta;
 use crate::text::{Span, Spanned};
@@ -202,6 +203,8 @@ pub struct Remark {
     pub required: Option<Box<str>>,
     /// A second place, with what it says.
     pub related: Option<(Span, Box<str>)>,
+    /// The word that was meant.
+    pub instead: Option<Instead>,
 }
 
 /// A reference that leads out of the checked set.

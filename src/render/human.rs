@@ -8,7 +8,7 @@ use super::words::{checked, excuse, found, measured, object, verdict};
 use super::wrap::{columns, wrap};
 use super::{Excused, visible};
 use crate::catalog::Level;
-use crate::finding::{Finding, Report, Undetermined, Verdict};
+use crate::finding::{Finding, Report, Safety, Undetermined, Verdict};
 use crate::text::{Sources, Span};
 
 /// The report for people.
@@ -135,6 +135,13 @@ impl Page<'_> {
             self.see(name, place.span, text);
         }
         self.help(&finding.help);
+        for fix in &finding.fixes {
+            let flag = match fix.safety {
+                Safety::Safe => "--fix",
+                Safety::Suggested => "--unsafe-fix",
+            };
+            self.foot("fix:", &visible(&format!("{} ({flag})", fix.title)));
+        }
         for label in finding.related.iter().filter(|label| !here(label.span)) {
             self.see("see:", label.span, &label.text);
         }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::visible_json;
-use crate::finding::{Finding, Report, RolloutKey, Skipped, Undetermined};
+use crate::finding::{Edit, Finding, Fix, Report, RolloutKey, Skipped, Undetermined};
 use crate::text::{Position, Sources, Span};
 
 /// The report of one run.
@@ -165,9 +165,34 @@ struct JsonFinding {
     /// Stable across runs: no line number in it.
     fingerprint: String,
     docs: String,
+    /// Ways to mend it, each proved on the file: it ends the finding, starts no other and changes nothing else. Only
+    /// where a tree is checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<JsonFix>,
     /// The commit it belongs to, where each commit is judged on its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fix")]
+struct JsonFix {
+    /// What it does, as a command.
+    title: String,
+    /// `safe`: what is written has one meaning and no valid spelling. `suggested`: it changes how the rollout goes.
+    #[schemars(extend("enum" = ["safe", "suggested"]))]
+    safety: &'static str,
+    edits: Vec<JsonEdit>,
+}
+
+/// A replacement of bytes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Edit")]
+struct JsonEdit {
+    file: String,
+    span: JsonSpan,
+    /// What stands there afterwards.
+    text: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -246,8 +271,18 @@ fn finding(finding: &Finding, sources: &Sources) -> JsonFinding {
         related: related.collect(),
         fingerprint: finding.fingerprint.to_string(),
         docs: format!("docs/rules/{}.md", finding.rule.id),
+        fixes: finding.fixes.iter().map(|f| fix(f, sources)).collect(),
         commit: finding.commit.clone(),
     }
+}
+
+fn fix(fix: &Fix, sources: &Sources) -> JsonFix {
+    let edit = |edit: &Edit| JsonEdit {
+        file: sources.path(edit.span.file).to_owned(),
+        span: json_span(sources, edit.span),
+        text: edit.text.clone(),
+    };
+    JsonFix { title: fix.title.clone(), safety: fix.safety.name(), edits: fix.edits.iter().map(edit).collect() }
 }
 
 fn undetermined(unknown: &Undetermined, sources: &Sources) -> JsonUndetermined {

@@ -1,5 +1,6 @@
 //! Reports as bytes: one file per output. A renderer never changes a verdict.
 
+mod diff;
 mod escape;
 mod excerpt;
 mod explain;
@@ -13,6 +14,7 @@ mod short;
 mod words;
 mod wrap;
 
+pub use diff::diff;
 pub use escape::visible;
 pub use explain::explain;
 pub use frame::{Detail, Drawer, Frame, Style, Underline, Weight};

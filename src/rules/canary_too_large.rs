@@ -7,7 +7,7 @@ use super::canary_too_small::{exposes, first_limited, subject};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::finding::Weaker;
+use crate::finding::{Weaker, Wish};
 use crate::model::{Rollout, Share};
 
 declare_rule! {
@@ -92,10 +92,12 @@ impl Rule for CanaryTooLarge {
         }
         let what = format!("{}; this policy allows at most {}", exposes(rollout, index, exposure), params.max);
         let help = format!("lower {} to {} or less", subject(rollout), params.max);
-        cx.report(stage.exposure.span(), what, help)
-            .measured(share.to_string(), format!("<= {}", params.max))
-            .about(format!("stage {index}"))
-            .limit("max");
+        let raw = cx.report(stage.exposure.span(), what, help);
+        raw.measured(share.to_string(), format!("<= {}", params.max)).about(format!("stage {index}")).limit("max");
+        // One share of a live split can't be written without the others.
+        if !rollout.progression.is_live() {
+            raw.wish(Wish::Exposure { stage: index, ppm: params.max.ppm() });
+        }
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::finding::Weaker;
+use crate::finding::{Weaker, Wish};
 use crate::model::{Change, Exposure, Rollout, Share, Stage};
 
 declare_rule! {
@@ -93,10 +93,12 @@ impl Rule for CanaryTooSmall {
         }
         let what = format!("{}; this policy asks for at least {}", exposes(rollout, index, exposure), params.min);
         let help = format!("raise {} to {} or more", subject(rollout), params.min);
-        cx.report(stage.exposure.span(), what, help)
-            .measured(share.to_string(), format!(">= {}", params.min))
-            .about(format!("stage {index}"))
-            .limit("min");
+        let raw = cx.report(stage.exposure.span(), what, help);
+        raw.measured(share.to_string(), format!(">= {}", params.min)).about(format!("stage {index}")).limit("min");
+        // One share of a live split can't be written without the others.
+        if !rollout.progression.is_live() {
+            raw.wish(Wish::Exposure { stage: index, ppm: params.min.ppm() });
+        }
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::catalog::RuleMeta;
 use crate::clock::holidays::Calendars;
 use crate::clock::{Moment, Tz};
-use crate::finding::Label;
-use crate::model::{Change, Drill, DrillLog, Problem, Proof, Remark, RemarkKind, Rollout, Unknown};
+use crate::finding::{Label, Safety, Wish};
+use crate::model::{Change, Drill, DrillLog, Instead, Problem, Proof, Remark, RemarkKind, Rollout, Unknown};
 use crate::text::Span;
 
 /// A service that the policy names.
@@ -117,6 +117,8 @@ pub struct Raw {
     pub about: String,
     /// The parameter that sets the limit, so that the report can show where it was set.
     pub limit: Option<&'static str>,
+    /// What would mend it.
+    pub wish: Option<Wish>,
 }
 
 impl Raw {
@@ -136,6 +138,12 @@ impl Raw {
     /// What it is about within the rollout: a field path, a stage's number, a metric's name.
     pub fn about(&mut self, about: impl Into<String>) -> &mut Self {
         self.about = about.into();
+        self
+    }
+
+    /// What the model would say if it were mended.
+    pub fn wish(&mut self, wish: Wish) -> &mut Self {
+        self.wish = Some(wish);
         self
     }
 
@@ -176,6 +184,7 @@ impl<'a> Cx<'a> {
             related: Vec::new(),
             about: String::new(),
             limit: None,
+            wish: None,
         });
         &mut self.found[at]
     }
@@ -188,6 +197,7 @@ impl<'a> Cx<'a> {
         if let Some((span, text)) = &remark.related {
             raw.because(*span, &**text);
         }
+        raw.wish = remark.instead.as_ref().map(written);
     }
 
     /// Says that the rule cannot decide: `reason` is a word for tools, `what` a sentence for people. Silent where the
@@ -222,4 +232,10 @@ impl<'a> Cx<'a> {
     pub fn into_parts(self) -> (Vec<Raw>, Vec<(Span, &'static str, String)>) {
         (self.found, self.undetermined)
     }
+}
+
+/// The wish for another word.
+pub(super) fn written(instead: &Instead) -> Wish {
+    let safety = if instead.same_meaning { Safety::Safe } else { Safety::Suggested };
+    Wish::Written { span: instead.span, text: instead.text.clone(), safety }
 }

@@ -7,7 +7,7 @@ use super::big_bang::speaks;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::finding::Weaker;
+use crate::finding::{Weaker, Wish};
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
 
@@ -172,7 +172,8 @@ fn short(min: Length, seconds: u64, (index, stage): (usize, &Stage), cx: &mut Cx
     cx.report(stage.hold.span(), what, format!("hold the stage for {min} or more"))
         .measured(found, format!(">= {min}"))
         .about(format!("stage {index}"))
-        .limit("min");
+        .limit("min")
+        .wish(Wish::Hold { stage: index, seconds: min.0 });
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `manifest-invalid`: a manifest that breaks its system's own rules.
 
+use super::cx::written;
 use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -75,7 +76,8 @@ impl Rule for ManifestInvalid {
     fn repository(_params: &NoParams, cx: &mut Cx<'_>) {
         let facts = cx.facts;
         for problem in facts.problems.iter().filter(|p| p.kind == ProblemKind::Invalid) {
-            cx.report(problem.span, &*problem.message, &*problem.help).about(&*problem.message);
+            let raw = cx.report(problem.span, &*problem.message, &*problem.help).about(&*problem.message);
+            raw.wish = problem.instead.as_ref().map(written);
         }
     }
 }
@@ -94,7 +96,13 @@ mod tests {
         rollout.remarks = vec![remark(RemarkKind::Invalid, at(4)), remark(RemarkKind::Ignored, at(7))];
         let mut facts = facts(vec![rollout]);
         for (kind, place) in [(ProblemKind::Invalid, 8), (ProblemKind::Unreadable, 9), (ProblemKind::Template, 10)] {
-            facts.problems.push(Problem { kind, span: at(place), message: "m".into(), help: "h".into() });
+            facts.problems.push(Problem {
+                kind,
+                span: at(place),
+                message: "m".into(),
+                help: "h".into(),
+                instead: None,
+            });
         }
         let (found, undetermined) = check_facts::<ManifestInvalid>(json!({}), &facts);
         assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(4), at(8)]);

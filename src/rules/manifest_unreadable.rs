@@ -87,7 +87,13 @@ mod tests {
     fn unreadable_is_found_and_a_template_is_undetermined() {
         let mut facts = facts(vec![]);
         for (kind, place) in [(ProblemKind::Invalid, 8), (ProblemKind::Unreadable, 9), (ProblemKind::Template, 10)] {
-            facts.problems.push(Problem { kind, span: at(place), message: "m".into(), help: "h".into() });
+            facts.problems.push(Problem {
+                kind,
+                span: at(place),
+                message: "m".into(),
+                help: "h".into(),
+                instead: None,
+            });
         }
         let (found, undetermined) = check_facts::<ManifestUnreadable>(json!({}), &facts);
         assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(9)]);

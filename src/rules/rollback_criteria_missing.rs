@@ -3,6 +3,7 @@
 use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Wish;
 use crate::model::{GateKind, Move, Progression, Rollout, Share, Stage};
 
 declare_rule! {
@@ -106,7 +107,11 @@ impl Rule for RollbackCriteriaMissing {
                 "name a RolloutPlan with `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` in the annotation `rollgate/plan`"
             }
         };
-        cx.report(anchor, what, help).measured("0 criteria", ">= 1 criterion").about("rollback criteria");
+        let raw = cx.report(anchor, what, help);
+        raw.measured("0 criteria", ">= 1 criterion").about("rollback criteria");
+        if !rollout.progression.is_live() {
+            raw.wish(Wish::Criterion);
+        }
     }
 }
 
@@ -207,6 +212,7 @@ mod tests {
             found: None,
             required: None,
             related: None,
+            instead: None,
         });
         let (found, undetermined) = check_facts::<RollbackCriteriaMissing>(json!({}), &facts(vec![negative]));
         assert_eq!((found.len(), undetermined.len()), (0, 0));

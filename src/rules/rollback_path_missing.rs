@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::finding::Weaker;
+use crate::finding::{Weaker, Wish};
 use crate::model::units::{Length, display_seconds};
 use crate::model::{Fact, Rollout};
 
@@ -93,7 +93,7 @@ impl Rule for RollbackPathMissing {
         if told(&rollout.rollback.revisions, rollout) == Some(&0) {
             let what = "no old revision is kept: going back means building and deploying again";
             let raw = cx.report(rollout.rollback.revisions.span(), what, "keep at least 1 old revision");
-            raw.measured("0", ">= 1").about("revisions");
+            raw.measured("0", ">= 1").about("revisions").wish(Wish::Revisions { count: 1 });
         }
     }
 
@@ -118,6 +118,7 @@ fn old_side(min: Length, rollout: &Rollout, cx: &mut Cx<'_>) {
     };
     let raw = cx.report(fact.span(), what, format!("keep the old side for {min} or more"));
     raw.measured(found, format!(">= {min}")).about("way back").limit("min-retention");
+    raw.wish(Wish::WayBack { seconds: min.0 });
 }
 
 /// The value; of a patch only what it writes, since its base may say otherwise.

@@ -7,7 +7,7 @@ use super::shadow_without_comparison::mirror;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::finding::Weaker;
+use crate::finding::{Weaker, Wish};
 use crate::model::Rollout;
 use crate::model::units::{Length, display_seconds};
 
@@ -99,7 +99,8 @@ impl Rule for ShadowTooShort {
         cx.report(span, what, format!("mirror for {min} or more"))
             .measured(found, format!(">= {min}"))
             .about("shadow")
-            .limit("min");
+            .limit("min")
+            .wish(Wish::Shadow { seconds: min.0 });
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -101,6 +101,7 @@ pub(crate) fn remark(kind: RemarkKind, span: Span) -> Remark {
         found: Some("1".into()),
         required: Some("2".into()),
         related: Some((HERE, "see here".into())),
+        instead: None,
     }
 }
 

@@ -273,6 +273,11 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// Whether this is a key of the mapping it is written in.
+    pub fn is_key(self) -> bool {
+        self.parent().is_some_and(|parent| parent.here().kind == Kind::Map && parent.key_before(self).is_none())
+    }
+
     /// The mapping or sequence this node is written in.
     pub fn parent(self) -> Option<Node<'d>> {
         let parent = self.here().parent;

@@ -156,6 +156,14 @@ impl<'s> Document<'s> {
         Node::new(self, 0)
     }
 
+    /// The scalar that is written at `span`, a key or a value. An alias is none.
+    pub fn scalar_at(&self, span: Span) -> Option<Node<'_>> {
+        let here = |raw: &Raw<'_>| raw.kind == Kind::Scalar && self.base.saturating_add(raw.start) == span.start;
+        let ends = |raw: &Raw<'_>| span.file == self.file && self.base.saturating_add(raw.end) == span.end;
+        let id = self.nodes.iter().position(|raw| here(raw) && ends(raw) && raw.end > raw.start)?;
+        Some(Node::new(self, offset(id)))
+    }
+
     /// The whole text of this document.
     pub fn span(&self) -> Span {
         Span::new(self.file, self.base, self.base.saturating_add(self.length))

@@ -12,6 +12,7 @@ mod docs;
 mod drill_tricks;
 mod drills;
 mod evasions;
+mod fix;
 mod floors;
 mod gate;
 mod guide;

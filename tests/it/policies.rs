@@ -99,6 +99,7 @@ fn run(test: &PolicyTest) -> Vec<String> {
         git: None,
         fail_on: None,
         allow_empty: false,
+        fixes: false,
     });
     assert!(report.failures.is_empty(), "{:?}", report.failures);
     let found = &report.findings;

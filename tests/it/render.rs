@@ -106,6 +106,8 @@ pub(crate) fn finding(rule: &'static RuleMeta, level: Level, primary: Span, what
         related: Vec::new(),
         rollout: None,
         about: String::new(),
+        wish: None,
+        fixes: Vec::new(),
         commit: None,
         fingerprint: Fingerprint::of([rule.id, what]),
     }

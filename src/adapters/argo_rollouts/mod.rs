@@ -1,5 +1,6 @@
 //! Argo Rollouts: canaries, blue-green rollouts, analysis templates and experiments.
 
+mod add;
 mod blue_green;
 mod canary;
 mod checks;
@@ -18,11 +19,12 @@ mod tests;
 mod tokens;
 
 use self::run::{Arguments, Run};
-use super::{Adapter, Lowering, Object, duration};
+use super::{Adapter, Addition, Lowering, Object, duration};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
+use crate::finding::Wish;
 use crate::model::{CriteriaDocument, Evaluated};
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 declare_adapter! {
     /// ## What is read
@@ -106,6 +108,10 @@ impl Adapter for ArgoRollouts {
             "Experiment" => experiment::lower(object, cx),
             _ => lower_template(object, cx),
         }
+    }
+
+    fn add<'d>(&self, object: &Object<'d>, wish: &Wish, at: Span) -> Option<Addition<'d>> {
+        add::add(object, wish, at)
     }
 }
 

@@ -235,5 +235,6 @@ fn invalid(span: Span, message: String, help: &str, related: (Span, &str)) -> Re
         found: None,
         required: None,
         related: Some((related.0, related.1.into())),
+        instead: None,
     }
 }

@@ -326,5 +326,6 @@ fn unreachable(percent: u64, all: u64, effective: Share, span: Span) -> Remark {
         found: Some(effective.to_string().into()),
         required: Some(format!("{percent}%").into()),
         related: None,
+        instead: None,
     }
 }

@@ -1,5 +1,6 @@
 //! Our own files: `RolloutPlan`, `RollbackDrill`, `Waivers`.
 
+mod add;
 mod criteria;
 mod desk;
 mod drill;
@@ -13,10 +14,11 @@ mod waivers;
 pub use plan::{Governed, PlanParts};
 pub use schema::schema;
 
-use super::{Adapter, Lowering, Object};
+use super::{Adapter, Addition, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::text::nearest;
+use crate::finding::Wish;
+use crate::text::{Span, nearest};
 
 declare_adapter! {
     /// ## What is read
@@ -92,6 +94,10 @@ impl Adapter for Rollgate {
             "Waivers" => waivers::lower(object, cx),
             other => unknown_kind(other, object, cx),
         }
+    }
+
+    fn add<'d>(&self, object: &Object<'d>, wish: &Wish, at: Span) -> Option<Addition<'d>> {
+        add::add(object, wish, at)
     }
 }
 

@@ -44,6 +44,7 @@ fn survey(at: Moment, around: &Surroundings) -> Result<Survey, Vec<super::failur
         git: git.as_ref(),
         fail_on: None,
         allow_empty: true,
+        fixes: false,
     };
     let (facts, sources, failures) = engine::survey(&input);
     let failed = |f: crate::finding::Failure| super::failure::Failure::in_file(f.path.as_deref(), &f.message, &f.help);

@@ -1,0 +1,121 @@
+//! Fixes: each ends its finding, starts none, and changes the bytes it names and no others.
+
+use crate::support::World;
+
+const CANARY: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  replicas: 400
+  selector: {matchLabels: {app: web}}
+  template: {spec: {containers: [{name: web, image: \"web:1\"}]}}
+  strategy:
+    canary:
+      trafficRouting: {nginx: {stableIngress: web}}
+      steps:
+";
+
+/// A first share that is too large, with one behind it that is not too far away.
+const LARGE: &str = "        - setWeight: 50\n        - pause: {duration: 1h}\n        - setWeight: 60\n        - pause: {duration: 1h}\n";
+
+/// `text` after `rollgate check` with `flags`, which must end with `code`.
+#[track_caller]
+fn mended(text: &str, flags: &[&str], code: i32) -> String {
+    let world = World::new().file("m.yaml", text);
+    let _ = world.run(&[&["check", "m.yaml"], flags].concat()).ends(code);
+    std::fs::read_to_string(world.path().join("m.yaml")).unwrap()
+}
+
+#[test]
+fn comments_and_layout_stay() {
+    let steps = "        - setWeight: 50   # first\n        # then\n        - pause: {duration: 30s}\t# short\n        - setWeight: \"60\"\n";
+    let steps = steps.replace("\"60\"", "60 # last");
+    let after = mended(&format!("{CANARY}{steps}"), &["--unsafe-fix"], 1);
+    let expected = "        - setWeight: 10   # first\n        # then\n        - pause: {duration: 10m}\t# short\n        - setWeight: 60 # last\n        - pause: {duration: 10m}\n";
+    assert_eq!(after, format!("{CANARY}{expected}"));
+}
+
+#[test]
+fn carriage_returns_stay() {
+    let text = format!("{CANARY}        - setWeight: 5\n        - setWeight: 30\n        - pause: {{duration: 1h}}\n");
+    let after = mended(&text.replace('\n', "\r\n"), &["--unsafe-fix"], 1);
+    assert!(
+        after.contains("- setWeight: 5\r\n        - pause: {duration: 10m}\r\n        - setWeight: 30\r\n"),
+        "{after}"
+    );
+    assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
+}
+
+#[test]
+fn flow_lists_and_json_keep_their_form() {
+    let flow = CANARY.replace("steps:\n", "steps: [{setWeight: 5}, {setWeight: 30}, {pause: {duration: 1h}}]\n");
+    let after = mended(&flow, &["--unsafe-fix"], 1);
+    assert!(after.contains("steps: [{setWeight: 5}, {pause: {duration: 10m}}, {setWeight: 30}, {pause"), "{after}");
+    let json = "{\"apiVersion\": \"rollgate/v1\", \"kind\": \"RolloutPlan\", \"metadata\": {\"name\": \"a\"}, \"change\": {\"kind\": \"config\"},\n \"strategy\": \"canary\", \"stages\": [\n  {\"exposure\": \"5%\"},\n  {\"exposure\": \"30%\", \"hold\": \"1h\"}], \"monitors\": [\"latency_p95\", \"error_rate\"],\n \"rollback\": {\"criteria\": [\"error rate exceeds 0.5%\"]}}\n";
+    let world = World::new().file("m.json", json);
+    let _ = world.run(&["check", "--unsafe-fix", "--select", "hold-too-short"]).ends(0);
+    let after = std::fs::read_to_string(world.path().join("m.json")).unwrap();
+    assert_eq!(after, json.replace("{\"exposure\": \"5%\"}", "{\"exposure\": \"5%\", \"hold\": \"10m\"}"));
+}
+
+#[test]
+fn safe_fixes_leave_suggestions_to_people() {
+    let text = format!("{CANARY}        - setWeight: 50\n        - pause: {{duration: 30s}}\n");
+    assert_eq!(mended(&text, &["--fix"], 1), text);
+}
+
+#[test]
+fn a_diff_writes_nothing_and_applies() {
+    let text = format!("{CANARY}{LARGE}");
+    let world = World::new().file("deploy/m.yaml", &text);
+    let run = world.run(&["check", "--unsafe-fix", "--diff"]).ends(1);
+    assert!(run.out.starts_with("--- a/deploy/m.yaml\n+++ b/deploy/m.yaml\n@@"), "{}", run.out);
+    assert!(run.out.contains("\n-        - setWeight: 50\n+        - setWeight: 10\n"), "{}", run.out);
+    assert_eq!(run.err, "1 fix found in 1 file; nothing is written\n");
+    assert_eq!(std::fs::read_to_string(world.path().join("deploy/m.yaml")).unwrap(), text);
+}
+
+#[test]
+fn what_an_anchor_shares_is_not_touched() {
+    // The alias would change with its anchor, and nobody asked for that.
+    let text = format!(
+        "{CANARY}        - setWeight: 5\n        - pause: {{duration: &t 30s}}\n        - setWeight: 30\n        - pause: {{duration: *t}}\n"
+    );
+    assert_eq!(mended(&text, &["--unsafe-fix"], 1), text);
+}
+
+#[test]
+fn a_template_is_not_edited() {
+    let text =
+        format!("{CANARY}        - setWeight: 50\n        - pause: {{duration: 30s}}\n---\na: {{{{ .Values.a }}}}\n");
+    assert_eq!(mended(&text, &["--unsafe-fix"], 1), text);
+}
+
+#[test]
+fn a_change_or_standard_input_is_not_mended() {
+    let world = World::new().file("m.yaml", CANARY);
+    let _ = world.run(&["check", "--staged", "--fix"]).ends(2);
+    let run = world.run_with(&["check", "-", "--fix"], CANARY).ends(2);
+    assert!(run.err.contains("standard input cannot be mended in place"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_and_links_stay_and_read_only_files_too() {
+    use std::os::unix::fs::PermissionsExt;
+    let text = format!("{CANARY}{LARGE}");
+    let world = World::new().file("real/m.yaml", &text);
+    let (real, link) = (world.path().join("real/m.yaml"), world.path().join("link.yaml"));
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real/m.yaml", &link).unwrap();
+    let _ = world.run(&["check", "link.yaml", "--unsafe-fix"]).ends(1);
+    assert!(std::fs::read_to_string(&real).unwrap().contains("setWeight: 10"));
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    std::fs::write(&real, &text).unwrap();
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o440)).unwrap();
+    let run = world.run(&["check", "real", "--unsafe-fix"]).ends(2);
+    assert!(run.err.contains("it is read-only"), "{}", run.err);
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), text);
+}
