@@ -46,6 +46,11 @@ pub(super) enum Command {
     /// Install, remove and run git hooks.
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Write a first policy, a CI file and hooks; what is there already is kept.
+    ///
+    /// Looks at the manifests that are here and proposes. On a terminal it asks; elsewhere, and with --yes, it takes what it
+    /// proposes.
+    Init(Init),
     /// Print one of our JSON Schemas.
     Schema(Schema),
     /// Print a completion script for a shell.
@@ -503,6 +508,43 @@ pub(super) enum HookRun {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
+}
+
+/// `rollgate init`.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The preset that the policy extends: recommended, strict, ai or friday-freeze.
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Option<String>,
+    /// The time zone of deploy windows.
+    #[arg(long, value_name = "ZONE")]
+    pub(super) timezone: Option<String>,
+    /// The CI service to write a file for.
+    #[arg(long, value_enum, default_value_t, value_name = "SERVICE")]
+    pub(super) ci: CiService,
+    /// The command that puts rollgate on the path of a CI job.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) install: Option<String>,
+    /// Install the git hooks too: pre-commit and pre-push.
+    #[arg(long)]
+    pub(super) hook: bool,
+    /// Take every proposal; ask nothing.
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+/// A CI service to write a file for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiService {
+    /// The one that is used here, by its files or by where `origin` lies.
+    #[default]
+    Auto,
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI.
+    Gitlab,
+    /// None.
+    None,
 }
 
 /// `rollgate schema`.

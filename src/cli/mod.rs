@@ -10,6 +10,7 @@ mod fix;
 mod gate;
 mod history;
 mod hook;
+mod init;
 mod inspect;
 mod output;
 mod policy;
@@ -75,6 +76,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args, around),
         Command::Hook(command) => hook::run(&command, around),
+        Command::Init(args) => init::run(&args, around),
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => describe::completions(&args),
         Command::Man => describe::man(),

@@ -18,6 +18,7 @@ mod gate;
 mod guide;
 mod history;
 mod hooks;
+mod init;
 mod integration;
 mod mutations;
 mod outputs;
