@@ -107,6 +107,8 @@ pub(super) enum ReportFormat {
     Short,
     /// The JSON report `rollgate/report/v1`.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
     /// GitLab Code Quality.
     Gitlab,
 }

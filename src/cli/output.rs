@@ -62,6 +62,7 @@ pub(super) fn report(
         ReportFormat::Auto | ReportFormat::Human => render::human(report, sources, style, excused),
         ReportFormat::Short => render::short(report, sources, excused),
         ReportFormat::Json => render::json(report, sources),
+        ReportFormat::Sarif => render::sarif(report, sources, excused),
         ReportFormat::Gitlab => render::gitlab(report, sources, excused),
     };
     match &to.path {

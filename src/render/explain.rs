@@ -8,18 +8,8 @@ use crate::catalog::RuleMeta;
 pub fn explain(rule: &RuleMeta, level: &str, parameters: &[String], width: usize) -> String {
     let mut page = Page { out: String::new(), paragraph: String::new(), width };
     page.out += &format!("{}\n{}\n\n", rule.id, "=".repeat(rule.id.len()));
-    page.out += &format!("{}\nfamily: {} · level here: {level}\n", capitalised(rule.summary), rule.family.title());
-    let mut fence = false;
-    for line in rule.docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)) {
-        match line.strip_prefix("```") {
-            Some(info) => {
-                fence = !fence;
-                page.fence(info);
-            }
-            None if fence => page.out += &format!("    {line}\n"),
-            None => page.line(line),
-        }
-    }
+    page.out += &format!("{}\nfamily: {} · level here: {level}\n", sentence(rule.summary), rule.family.title());
+    page.docs(rule.docs);
     page.line("## Parameters");
     if parameters.is_empty() {
         page.line("None.");
@@ -32,7 +22,16 @@ pub fn explain(rule: &RuleMeta, level: &str, parameters: &[String], width: usize
     page.out
 }
 
-fn capitalised(text: &str) -> String {
+/// What a rule says of itself, as plain text of at most `width` columns.
+pub(super) fn plain(docs: &str, width: usize) -> String {
+    let mut page = Page { out: String::new(), paragraph: String::new(), width };
+    page.docs(docs);
+    page.flush();
+    page.out.trim_start().to_owned()
+}
+
+/// A rule's summary as a sentence.
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect::<String>() + ".")
 }
@@ -45,6 +44,20 @@ struct Page {
 }
 
 impl Page {
+    fn docs(&mut self, docs: &str) {
+        let mut fence = false;
+        for line in docs.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)) {
+            match line.strip_prefix("```") {
+                Some(info) => {
+                    fence = !fence;
+                    self.fence(info);
+                }
+                None if fence => self.out += &format!("    {line}\n"),
+                None => self.line(line),
+            }
+        }
+    }
+
     /// The words above an example; nothing at its end.
     fn fence(&mut self, info: &str) {
         self.flush();

@@ -10,6 +10,7 @@ mod human;
 mod inspect;
 mod inspect_json;
 mod json;
+mod sarif;
 mod short;
 mod words;
 mod wrap;
@@ -23,6 +24,7 @@ pub use human::{frames, human};
 pub use inspect::inspect;
 pub use inspect_json::{Model, ModelReport, inspect_json};
 pub use json::{JsonReport, json};
+pub use sarif::sarif;
 pub use short::short;
 pub use wrap::wrap;
 

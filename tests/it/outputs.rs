@@ -1,7 +1,7 @@
 //! Every format of `rollgate check`: the same reports in each, and hostile text in all of them.
 
 use rollgate::finding::{Report, State};
-use rollgate::render::{Excused, gitlab, human, json, short};
+use rollgate::render::{Excused, gitlab, human, json, sarif, short};
 use rollgate::text::Sources;
 
 use crate::render::{PLAIN, clean, mixed, sources, undecided, undetermined};
@@ -10,8 +10,13 @@ use crate::support::World;
 /// A format as the matrix prints it.
 type Print = fn(&Report, &Sources, Excused) -> String;
 
-const FORMATS: [(&str, Print); 4] =
-    [("human", |r, s, e| human(r, s, PLAIN, e)), ("short", short), ("json", |r, s, _| json(r, s)), ("gitlab", gitlab)];
+const FORMATS: [(&str, Print); 5] = [
+    ("human", |r, s, e| human(r, s, PLAIN, e)),
+    ("short", short),
+    ("json", |r, s, _| json(r, s)),
+    ("sarif", sarif),
+    ("gitlab", gitlab),
+];
 
 /// Findings of which none counts, each for another reason.
 fn suppressed() -> Report {
