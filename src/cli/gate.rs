@@ -275,6 +275,7 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
         steps: resolved.steps,
         policy: &policy,
         trust: Trust { side, commit },
+        trusted: resolved.trusted,
         choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
         now: around.now,
         fail_on: args.fail_on.map(Into::into),

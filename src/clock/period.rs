@@ -25,9 +25,14 @@ pub fn before(at: Moment, months: u32, seconds: u64) -> Option<Moment> {
     by_months.checked_sub_signed(TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?)
 }
 
-/// Has the last day gone by in `zone`? That whole day is included.
+/// Has the last day gone by in `zone`?
 pub fn is_overdue(done: Moment, months: u32, seconds: u64, now: Moment, zone: Tz) -> bool {
-    last_day(done, months, seconds, zone).is_some_and(|day| now.with_timezone(&zone).date_naive() > day)
+    last_day(done, months, seconds, zone).is_some_and(|day| is_past(day, now, zone))
+}
+
+/// Has `day` gone by in `zone`? That whole day is included.
+pub fn is_past(day: NaiveDate, now: Moment, zone: Tz) -> bool {
+    now.with_timezone(&zone).date_naive() > day
 }
 
 /// Is there a day from which `after`, months and seconds, reaches further than `before`? `3 months` reach further than

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::excuse::{Asked, Candidate, Written, hide, written};
 use super::fix;
-use super::judge::judge;
+use super::judge::{judge, judge_ignores};
 use super::plan::{Choice, Plan};
-use super::seal::seal;
+use super::seal::{raise, seal};
 use super::settle::{facets, service_anchors, settle};
 use super::{DrillQuestion, Linked, LoadLimits, Loaded, drill_log, link, load};
 use crate::adapters::Audience;
@@ -63,6 +64,7 @@ struct Read {
     lengths: Vec<usize>,
     claimed: bool,
     lenders: Lenders,
+    ignores: Vec<Written>,
 }
 
 /// Files that say something about rollouts of other files, by their numbers.
@@ -96,9 +98,15 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let base = Selector::default();
     let mut plan = Plan::default();
     selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
-    let facts = facts_with_drills(input, &mut read);
+    let mut facts = facts_with_drills(input, &mut read);
+    let mut judged = judge(&plan, &facts, &selectors, &base);
+    raise(&mut judged, policy.undetermined);
+    let candidates = candidates(input, std::mem::take(&mut read.ignores));
+    let asked = Asked { policy, at: facts.moment(), facts: &facts, plan: &plan, selectors: &selectors };
+    facts.ignores = hide(&asked, candidates, &mut judged);
+    judge_ignores(&plan, &facts, &base, &mut judged);
     let mut sources = Sources::new(facts.paths.clone());
-    let mut sealed = seal(judge(&plan, &facts, &selectors, &base), policy.undetermined, &sources);
+    let mut sealed = seal(judged, &sources);
     if input.fixes {
         fix::offer(input, &mut sealed.findings, &read.lenders);
     }
@@ -165,11 +173,25 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     }
     let lengths = loaded.iter().map(|l| l.length).collect();
     let claimed = loaded.iter().any(|l| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
+    let ignores = loaded.iter_mut().flat_map(|l| std::mem::take(&mut l.ignores)).collect();
     let lenders = Lenders::among(&loaded);
     let mut linked = link(&set.files, loaded);
     settle(linked.rollouts.iter_mut().map(|r| &mut **r), &set.files, policy);
     coverage.rollouts = linked.rollouts.iter().filter(|r| r.is_judged()).count();
-    Read { linked, coverage, failures, lengths, claimed, lenders }
+    Read { linked, coverage, failures, lengths, claimed, lenders, ignores }
+}
+
+/// The ignores of the files and of the policy. All of them count: what is committed has been approved. A policy that lies
+/// among the files is read once.
+fn candidates(input: &Input<'_>, found: Vec<Written>) -> Vec<Candidate> {
+    let limits = bounds(input.policy).document;
+    let is_policy = |w: &Written| {
+        let file = input.set.files.get(w.span.file.0 as usize);
+        file.is_some_and(|file| input.policy.repository_files().any(|p| p.path == file.path))
+    };
+    let of_files = found.into_iter().filter(|w| !is_policy(w));
+    let of_policy = input.policy.repository_files().flat_map(|p| written(p.id, &p.text, &limits));
+    of_files.chain(of_policy).map(|written| Candidate { written, is_approved: true, is_judged: true }).collect()
 }
 
 fn note_file(path: &Arc<str>, one: &mut Loaded, coverage: &mut Coverage, failures: &mut Vec<Failure>) {
@@ -224,6 +246,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         services: input.policy.services.iter().map(service).collect(),
         drill_log: None,
         weakened: Vec::new(),
+        ignores: Vec::new(),
     }
 }
 

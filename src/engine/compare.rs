@@ -1,8 +1,10 @@
 //! A change: what stands before it and after it, lowered, paired, and held against what history says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::excuse::Written;
 use super::gate::loosened;
 use super::pair::{Pair, Pairs, Sides};
 use super::past::Pasts;
@@ -36,6 +38,8 @@ pub(super) struct Compared {
     pub(super) drills: Vec<Drill>,
     /// Waivers that it adds or widens.
     pub(super) weakened: Vec<Weakened>,
+    /// The numbers of its files, as they are after it.
+    pub(super) files: Range<usize>,
 }
 
 /// The desk on which steps are compared, one after the other.
@@ -47,6 +51,8 @@ pub(super) struct Desk<'a> {
     pub(super) files: Vec<File>,
     /// Lengths of the files as they were read.
     pub(super) lengths: Vec<usize>,
+    /// The ignores of every file that was read.
+    pub(super) ignores: Vec<Written>,
     pub(super) coverage: Coverage,
     pub(super) failures: Vec<Failure>,
     pub(super) pasts: Pasts,
@@ -65,6 +71,7 @@ impl<'a> Desk<'a> {
             limits,
             files: Vec::new(),
             lengths: Vec::new(),
+            ignores: Vec::new(),
             coverage: Coverage::default(),
             failures: Vec::new(),
             pasts,
@@ -85,7 +92,9 @@ impl<'a> Desk<'a> {
     /// new one.
     pub(super) fn compare(&mut self, step: &Step) -> Result<Compared, HistoryError> {
         let touched: Vec<&FileChange> = step.files.iter().filter(|c| self.takes(c)).collect();
+        let first = self.files.len();
         let new = self.side(&touched, |c| Some((&c.path, c.new?)))?;
+        let files = first..self.files.len();
         let problems: Vec<Problem> = new.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
         self.cover(&new);
         let new_paths: Vec<Arc<str>> = new.iter().map(|s| Arc::clone(&s.path)).collect();
@@ -104,7 +113,7 @@ impl<'a> Desk<'a> {
         let after = self.rollouts(&new_paths, &step.new)?;
         let others_after = if lends { self.others(&old_paths, &new_paths) } else { Vec::new() };
         let drills = self.standing.drills().cloned().collect();
-        let mut compared = Compared { problems, drills, weakened, ..Compared::default() };
+        let mut compared = Compared { problems, drills, weakened, files, ..Compared::default() };
         let pairs = self.pair(before, after, &touched);
         let others = others_before.into_iter().zip(others_after).filter(|(b, a)| b != a).map(|(b, a)| (Some(b), a));
         for (before, after) in pairs.into_iter().chain(others) {
@@ -172,7 +181,8 @@ impl<'a> Desk<'a> {
                 Mode::Submodule => self.skip(&shown, "a submodule"),
             }
         }
-        let loaded = load(first, &self.files[first..], &self.limits, Audience::Change);
+        let mut loaded = load(first, &self.files[first..], &self.limits, Audience::Change);
+        self.ignores.extend(loaded.iter_mut().flat_map(|l| std::mem::take(&mut l.ignores)));
         self.lengths.extend(loaded.iter().map(|l| l.length));
         let paths = self.files[first..].iter().map(|f| Arc::clone(&f.path));
         Ok(paths.zip(loaded).map(|(path, loaded)| Sided::new(path, loaded)).collect())
@@ -416,7 +426,7 @@ pub(super) struct Sided {
 
 impl Sided {
     fn new(path: Arc<str>, loaded: Loaded) -> Self {
-        let Loaded { lowered, documents, failure, skipped, length: _ } = loaded;
+        let Loaded { lowered, documents, failure, skipped, length: _, ignores: _ } = loaded;
         Self { path, lowered, documents, skipped, failure }
     }
 }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use super::check::{bounds, note};
 use super::compare::{Compared, Desk};
 use super::drills::{DrillQuestion, drill_log};
-use super::judge::{Judged, judge};
+use super::excuse::{Asked, candidates, hide};
+use super::judge::{Judged, judge, judge_ignores};
 use super::past::Pasts;
 use super::plan::{Choice, Plan, Registry};
-use super::seal::seal;
+use super::seal::{raise, seal};
 use super::settle::{facets, service_anchors};
 use crate::catalog::Level;
 use crate::clock::Moment;
 use crate::collect::Origin;
 use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
-use crate::history::{Git, HistoryError, Step};
+use crate::history::{Git, HistoryError, Snapshot, Step};
 use crate::model::{Change, DrillLog, Rollback, Rollout};
 use crate::policy::{Policy, Selector, Weakening, weakenings};
 use crate::rules::{self, DeclaredService, Facts, Weakened};
@@ -42,6 +43,9 @@ pub struct ChangeInput<'a> {
     pub policy: &'a Policy,
     /// Whose policy that is.
     pub trust: Trust,
+    /// The state that an ignore must be in already to count: the target branch. Where each commit is judged on its own,
+    /// that is what stood before it.
+    pub trusted: Snapshot,
     /// Which rules are asked for.
     pub choice: Choice,
     /// The present.
@@ -124,10 +128,16 @@ impl Run<'_> {
         }
         let known = self.paths.len();
         self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
+        let files = compared.files.clone();
         let mut facts = self.facts(step, compared);
         facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
         facts.drill_log = Some(self.drill_log(step, &facts)?);
-        let judged = judge(&self.plan, &facts, &selectors, &base);
+        let mut judged = judge(&self.plan, &facts, &selectors, &base);
+        raise(&mut judged, policy.undetermined);
+        let candidates = candidates(self.input, desk, step, (&facts, files, &judged))?;
+        let asked = Asked { policy, at: step.at, facts: &facts, plan: &self.plan, selectors: &selectors };
+        facts.ignores = hide(&asked, candidates, &mut judged);
+        judge_ignores(&self.plan, &facts, &base, &mut judged);
         self.paths = facts.paths;
         let commit = step.commit.map(|id| id.short());
         self.judged.findings.extend(judged.findings.into_iter().map(|f| Finding { commit: commit.clone(), ..f }));
@@ -136,7 +146,7 @@ impl Run<'_> {
     }
 
     fn facts(&mut self, step: &Step, compared: Compared) -> Facts {
-        let Compared { rollouts, changes, problems, governed, drills, weakened } = compared;
+        let Compared { rollouts, changes, problems, governed, drills, weakened, files: _ } = compared;
         let policy = self.input.policy;
         let mut touched: BTreeSet<&str> = rollouts.iter().map(|r| &*r.service).collect();
         let shipped: Vec<&str> = governed.iter().map(|g| &*g.shipped_by).collect();
@@ -162,6 +172,7 @@ impl Run<'_> {
             problems,
             services,
             weakened,
+            ignores: Vec::new(),
             calendars: policy.calendars.clone(),
             drill_log: None,
         }
@@ -217,7 +228,7 @@ impl Run<'_> {
         for file in policy.files.iter().chain(brought) {
             sources.add(file.id, Arc::clone(&file.path), Arc::clone(&file.text));
         }
-        let mut sealed = seal(self.judged, policy.undetermined, &sources);
+        let mut sealed = seal(self.judged, &sources);
         if input.steps.len() > 1 {
             // Each commit has files of its own, numbered in their order.
             sealed.findings.sort_by_key(|f| f.primary.file);
@@ -289,9 +300,10 @@ fn overrule(input: &ChangeInput<'_>, findings: &mut [Finding]) -> Vec<String> {
         return input.overrides.iter().map(told).collect();
     }
     let forbidden = |id: &str| rule.forbid.iter().flatten().any(|f| **f == *id);
+    let is_open = |f: &Finding| matches!(f.state, State::Active | State::Overridden);
     let mut cover = |o: &Override| {
         let mut covered: BTreeSet<&str> = BTreeSet::new();
-        for finding in findings.iter_mut().filter(|f| f.commit == o.commit && !forbidden(f.rule.id)) {
+        for finding in findings.iter_mut().filter(|f| f.commit == o.commit && is_open(f) && !forbidden(f.rule.id)) {
             finding.state = State::Overridden;
             finding.excuse.get_or_insert_with(|| format!("override by {}: {}", o.by, o.reason));
             covered.insert(finding.rule.id);

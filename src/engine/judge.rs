@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::excuse::judges_ignores;
 use super::plan::{BoundRule, Plan};
 use crate::catalog::Family;
 use crate::finding::{Finding, Fingerprint, Label, RolloutKey, State, Undetermined};
@@ -47,11 +48,7 @@ pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &S
     } else {
         all.into_par_iter().fold(Judged::default, one).reduce(Judged::default, Judged::join)
     };
-    for rule in plan.rules(base) {
-        let mut cx = Cx::new(rule.def.meta, facts, None);
-        rule.check.repository(&mut cx);
-        whole.take(rule, cx, None);
-    }
+    whole.repository(plan.rules(base).iter(), facts);
     whole
 }
 
@@ -67,7 +64,20 @@ fn asks_of_a_way_back(family: Family, before: &Rollout, after: &Rollout) -> bool
     }
 }
 
+/// Runs those rules that judge ignores, once it is known what came of each.
+pub(super) fn judge_ignores(plan: &Plan, facts: &Facts, base: &Selector, whole: &mut Judged) {
+    whole.repository(plan.rules(base).iter().filter(|rule| judges_ignores(rule.def.meta)), facts);
+}
+
 impl Judged {
+    fn repository<'r>(&mut self, rules: impl Iterator<Item = &'r BoundRule>, facts: &Facts) {
+        for rule in rules {
+            let mut cx = Cx::new(rule.def.meta, facts, None);
+            rule.check.repository(&mut cx);
+            self.take(rule, cx, None);
+        }
+    }
+
     fn join(mut self, mut more: Self) -> Self {
         self.findings.append(&mut more.findings);
         self.undetermined.append(&mut more.undetermined);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::excuse::{Written, written};
 use super::markers::{holds_marker, may_hold_known_kind};
 use super::template;
 use crate::adapters::{self, Audience, Lowered, Lowering, Object};
@@ -40,6 +41,8 @@ pub struct Loaded {
     pub skipped: Option<&'static str>,
     /// The file's fingerprint when it was read, so that a later read can be held against it.
     pub length: usize,
+    /// Its ignores, in their order.
+    pub ignores: Vec<Written>,
 }
 
 /// Loads `files` in parallel for `audience`; the results stand in the order of the files, whose numbers begin with
@@ -69,6 +72,8 @@ fn load_file(id: FileId, file: &File, limits: &LoadLimits, audience: Audience) -
             }
             said_once(&mut out.lowered.problems);
             out.lowered.shrink();
+            out.ignores = written(id, &text, &limits.document);
+            out.ignores.iter_mut().for_each(|ignore| ignore.lends = out.lowered.lends);
         }
         Ok(Content::NotUtf8 { bytes, valid }) => unreadable_bytes(&mut out, id, &bytes, valid),
         Ok(Content::TooLarge { size }) => too_large(&mut out, id, file, size, limits.file_bytes),

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod drills;
+mod excuse;
 mod fix;
 mod gate;
 mod governed;
@@ -23,6 +24,7 @@ mod unmask;
 
 pub use check::{Input, Inspected, check, inspect, survey};
 pub use drills::{DrillQuestion, drill_log};
+pub use excuse::Written;
 pub use fix::{Mended, mend};
 pub use gate::{ChangeInput, Override, check_change};
 pub use link::{Linked, link};

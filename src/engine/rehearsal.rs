@@ -50,6 +50,7 @@ pub fn rehearse(told: &Rehearsal<'_>) -> Result<(Report, Sources), HistoryError>
     let (old, new) = (old.map_or(Snapshot::Empty, Snapshot::Tree), Snapshot::Tree(new));
     check_change(&ChangeInput {
         git: &git,
+        trusted: old.clone(),
         steps: vec![Step { old, new, files, at, commit: None, past: base }],
         policy: told.policy,
         trust: Trust { side: "base", commit: None },

@@ -8,13 +8,9 @@ use crate::finding::{Finding, State, Undetermined};
 use crate::text::{Sources, Span};
 
 /// Puts findings and undetermined values into their final order: path, place, rule, message. What two rollouts say of
-/// the same place (a template that both refer to) is said once. With `undetermined` at error, what could not be decided
-/// is a finding too.
-pub(super) fn seal(judged: Judged, undetermined_level: Level, sources: &Sources) -> Judged {
+/// the same place (a template that both refer to) is said once.
+pub(super) fn seal(judged: Judged, sources: &Sources) -> Judged {
     let Judged { mut findings, mut undetermined } = judged;
-    if undetermined_level == Level::Error {
-        findings.extend(undetermined.iter().map(as_finding));
-    }
     let path = |span: Span| sources.path(span.file);
     findings.sort_by(|a, b| {
         let place = |f: &Finding| (f.primary.start, f.primary.end, f.rule.id);
@@ -29,6 +25,13 @@ pub(super) fn seal(judged: Judged, undetermined_level: Level, sources: &Sources)
     undetermined.dedup_by(|a, b| a.rule == b.rule && a.span == b.span && a.reason == b.reason);
     number(&mut findings, sources);
     Judged { findings, undetermined }
+}
+
+/// With `undetermined` at error, what could not be decided is a finding too.
+pub(super) fn raise(judged: &mut Judged, undetermined_level: Level) {
+    if undetermined_level == Level::Error {
+        judged.findings.extend(judged.undetermined.iter().map(as_finding));
+    }
 }
 
 /// Several findings of one rule about one subject are told apart by their order; a finding of no rollout by its path.

@@ -166,7 +166,30 @@ fn literal_folder(glob: &str) -> String {
     parts.into_iter().take_while(literal).collect::<Vec<_>>().join("/")
 }
 
+/// How far ahead the last day of an ignore may lie where a policy does not say.
+const MAX_AGE: Period = Period { months: 0, seconds: 90 * 86_400 };
+
 impl Suppressions {
+    /// Must an ignore say why?
+    pub fn requires_reason(&self) -> bool {
+        self.require_reason.unwrap_or(true)
+    }
+
+    /// How far ahead the last day of an ignore may lie.
+    pub fn max_age(&self) -> Period {
+        self.max_age.unwrap_or(MAX_AGE)
+    }
+
+    /// Whose ignores count where a change is judged.
+    pub fn trust(&self) -> Trust {
+        self.trust.unwrap_or(Trust::Base)
+    }
+
+    /// Does the policy say that `rule` can't be ignored?
+    pub fn forbids(&self, rule: &str) -> bool {
+        self.forbid.iter().flatten().any(|forbidden| **forbidden == *rule)
+    }
+
     /// These, under what a later layer says.
     pub(super) fn under(self, later: &Self) -> Self {
         Self {

@@ -94,6 +94,7 @@ impl Default for Params {
 impl Rule for BigBang {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
     const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] =
         &[("min-retention", "rollback-path-missing", "min-retention")];
 

@@ -80,6 +80,7 @@ declare_rule! {
 impl Rule for CriteriaAfterExposure {
     type Params = NoParams;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn change(_params: &NoParams, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(first) = rollout.rollback.criteria.first().filter(|_| rollout.is_judged()) else { return };

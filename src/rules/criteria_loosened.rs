@@ -84,6 +84,7 @@ declare_rule! {
 impl Rule for CriteriaLoosened {
     type Params = NoParams;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn change(_params: &NoParams, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(before) = change.before.as_deref().filter(|_| change.exposes() && rollout.is_judged()) else { return };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Ignore;
 use crate::catalog::RuleMeta;
 use crate::clock::holidays::Calendars;
 use crate::clock::{Moment, Tz};
@@ -77,6 +78,8 @@ pub struct Facts {
     pub drill_log: Option<DrillLog>,
     /// What this change loosens; nothing where no change is judged.
     pub weakened: Vec<Weakened>,
+    /// Inline ignores: of the change, where one is judged. Nothing until all other rules have spoken.
+    pub ignores: Vec<Ignore>,
     /// Indices into `rollouts`: of each service the one that findings about the service are anchored at.
     pub service_anchors: BTreeSet<usize>,
 }

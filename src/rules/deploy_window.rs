@@ -215,6 +215,7 @@ fn shown(edge: Edge) -> String {
 impl Rule for DeployWindow {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
     const CALENDARS: &'static [&'static str] = &["calendars"];
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {

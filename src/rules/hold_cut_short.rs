@@ -95,6 +95,7 @@ impl Default for Params {
 impl Rule for HoldCutShort {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
     const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] = &[("min", "hold-too-short", "min")];
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -9,11 +9,13 @@ pub mod canary_too_small;
 pub mod criteria_after_exposure;
 pub mod criteria_loosened;
 mod cx;
+mod def;
 pub mod deploy_days;
 pub mod deploy_window;
 pub mod field_ignored;
 pub mod hold_cut_short;
 pub mod hold_too_short;
+mod ignores;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
 pub mod monitor_missing;
@@ -34,6 +36,10 @@ pub mod shadow_too_short;
 pub mod shadow_without_comparison;
 pub mod stage_skipped;
 pub mod step_too_steep;
+pub mod suppression_expired;
+pub mod suppression_unapproved;
+pub mod suppression_unexplained;
+pub mod suppression_unused;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod ungated_change;
@@ -42,10 +48,11 @@ mod weaker;
 pub mod weight_unreachable;
 
 pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Weakened};
+pub use def::{Bound, RuleDef};
+pub use ignores::{Fate, Ignore, Term};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::catalog::RuleMeta;
 use crate::finding::Weaker;
@@ -64,6 +71,10 @@ pub trait Rule: Sized + 'static {
 
     /// Parameters that name calendars of the repository, which are read with the policy.
     const CALENDARS: &'static [&'static str] = &[];
+
+    /// Do its findings depend on a change, on the time or on history? An ignore that hides none of them today may be
+    /// needed all the same.
+    const COMES_AND_GOES: bool = false;
 
     /// Judges one rollout with the parameters that the policy gives it there.
     fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
@@ -85,70 +96,6 @@ pub trait Rule: Sized + 'static {
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
-
-/// A rule bound to its parameters.
-pub trait Bound: Send + Sync {
-    /// Judges one rollout.
-    fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>);
-    /// Judges what a change makes of one rollout.
-    fn change(&self, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>);
-    /// Judges the repository.
-    fn repository(&self, cx: &mut Cx<'_>);
-}
-
-struct Checked<R: Rule>(R::Params);
-
-impl<R: Rule> Bound for Checked<R>
-where
-    R::Params: Send + Sync,
-{
-    fn rollout(&self, rollout: &Rollout, cx: &mut Cx<'_>) {
-        R::rollout(&self.0, rollout, cx);
-    }
-
-    fn change(&self, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
-        R::change(&self.0, change, rollout, cx);
-    }
-
-    fn repository(&self, cx: &mut Cx<'_>) {
-        R::repository(&self.0, cx);
-    }
-}
-
-/// A rule as the registry holds it.
-pub struct RuleDef {
-    /// What it says of itself.
-    pub meta: &'static RuleMeta,
-    /// See [`Rule::FOLLOWS`].
-    pub follows: &'static [(&'static str, &'static str, &'static str)],
-    /// See [`Rule::CALENDARS`].
-    pub calendars: &'static [&'static str],
-    /// Binds it to parameters; the error is serde's and names the parameter.
-    pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
-    /// The schema of its parameters.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// See [`Rule::weakened`]. What is left out has the rule's default; what cannot be bound is not compared.
-    pub weakened: fn(&Value, &Value) -> Vec<Weaker>,
-}
-
-impl RuleDef {
-    /// The registry entry of rule `R`.
-    pub const fn of<R: Rule>() -> Self {
-        Self {
-            meta: R::META,
-            follows: R::FOLLOWS,
-            calendars: R::CALENDARS,
-            bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
-            schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
-            weakened: weakened::<R>,
-        }
-    }
-}
-
-fn weakened<R: Rule>(before: &Value, after: &Value) -> Vec<Weaker> {
-    let read = |value: &Value| serde_json::from_value::<R::Params>(value.clone()).ok();
-    read(before).zip(read(after)).map_or_else(Vec::new, |(before, after)| R::weakened(&before, &after))
-}
 
 /// Every rule, sorted by family, then id.
 pub static ALL: &[RuleDef] = &[
@@ -185,6 +132,10 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<policy_weakened::PolicyWeakened>(),
     RuleDef::of::<reading_ambiguous::ReadingAmbiguous>(),
     RuleDef::of::<reference_unresolved::ReferenceUnresolved>(),
+    RuleDef::of::<suppression_expired::SuppressionExpired>(),
+    RuleDef::of::<suppression_unapproved::SuppressionUnapproved>(),
+    RuleDef::of::<suppression_unexplained::SuppressionUnexplained>(),
+    RuleDef::of::<suppression_unused::SuppressionUnused>(),
 ];
 
 /// The rule of that id.

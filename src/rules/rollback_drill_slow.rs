@@ -80,6 +80,7 @@ impl Default for Params {
 impl Rule for RollbackDrillSlow {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn repository(params: &Params, cx: &mut Cx<'_>) {
         let facts = cx.facts;

@@ -121,6 +121,7 @@ impl Default for Params {
 impl Rule for RollbackDrillStale {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         if rollout.stands_alone() && cx.speaks_for_its_service() {

@@ -91,6 +91,7 @@ impl Default for Params {
 impl Rule for RollbackDrillUnproven {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn repository(_params: &Params, cx: &mut Cx<'_>) {
         let facts = cx.facts;

@@ -91,6 +91,7 @@ impl Default for Params {
 impl Rule for StageSkipped {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
     const FOLLOWS: &'static [(&'static str, &'static str, &'static str)] =
         &[("max-increase", "step-too-steep", "max-increase"), ("max-factor", "step-too-steep", "max-factor")];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Cx, Facts, Raw, Rule};
+use super::{Cx, Facts, Fate, Ignore, Raw, Rule, Term};
 use crate::catalog::AdapterMeta;
 use crate::clock::{Moment, Tz};
 use crate::model::units::parse_bound;
@@ -146,6 +146,21 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         services: Vec::new(),
         drill_log: None,
         weakened: Vec::new(),
+        ignores: Vec::new(),
+    }
+}
+
+/// An ignore that holds, of rules with these fates, each at the place of its number.
+pub(crate) fn ignore(rules: &[(&str, Fate)]) -> Ignore {
+    let rule = |(n, (name, fate)): (u32, &(&str, Fate))| (Spanned::new((*name).into(), at(n)), *fate);
+    Ignore {
+        span: HERE,
+        beside: "example.test/Rollout//web/spec".into(),
+        unread: None,
+        is_explained: true,
+        term: Term::Holds,
+        is_approved: true,
+        rules: (0..).zip(rules).map(rule).collect(),
     }
 }
 

@@ -76,6 +76,7 @@ declare_rule! {
 impl Rule for UngatedChange {
     type Params = NoParams;
     const META: &'static RuleMeta = &Self::META;
+    const COMES_AND_GOES: bool = true;
 
     fn repository(_params: &NoParams, cx: &mut Cx<'_>) {
         let facts = cx.facts;

@@ -164,6 +164,13 @@ impl<'s> Document<'s> {
         Some(Node::new(self, offset(id)))
     }
 
+    /// The first node that is written at or behind byte `at` of the file, and is no collection.
+    pub fn first_from(&self, at: u32) -> Option<Node<'_>> {
+        let is_there = |raw: &Raw<'_>| self.base.saturating_add(raw.start) >= at;
+        let id = self.nodes.iter().position(|raw| is_there(raw) && !matches!(raw.kind, Kind::Map | Kind::Seq))?;
+        Some(Node::new(self, offset(id)))
+    }
+
     /// The whole text of this document.
     pub fn span(&self) -> Span {
         Span::new(self.file, self.base, self.base.saturating_add(self.length))

@@ -33,5 +33,6 @@ mod repository;
 mod shared;
 mod shared_history;
 mod support;
+mod suppressions;
 mod ungated;
 mod ways_back;

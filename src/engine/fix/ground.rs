@@ -128,6 +128,7 @@ impl<'a> Ground<'a> {
             services: Vec::new(),
             drill_log: None,
             weakened: Vec::new(),
+            ignores: Vec::new(),
         };
         let Judged { findings, undetermined } = judge(&self.plan, &facts, &selectors, &base);
         let mut said = BTreeMap::new();

@@ -3,15 +3,12 @@
 use super::contexts::takes_in;
 use super::{Weakening, place};
 use crate::clock::period::can_outlast;
-use crate::model::units::Period;
 use crate::policy::{Globs, Policy, Trust};
 
 /// The drill evidence that is believed where a policy does not say, as `policy.md` has it.
 const RECORDS: &str = "drills/*.yaml";
 const TAGS: &str = "rollback-drill/*";
 const TRAILERS: &str = "Rollback-Drill";
-/// How far ahead the last day of an ignore may lie where a policy does not say.
-const MAX_AGE: Period = Period { months: 0, seconds: 90 * 86_400 };
 
 /// What has been found, and of which policy.
 struct Keys<'p> {
@@ -102,15 +99,15 @@ fn drills(keys: &mut Keys<'_>, before: &Policy, after: &Policy) {
 fn suppressions(keys: &mut Keys<'_>, before: &Policy, after: &Policy) {
     const KEY: &str = "suppressions";
     let (old, new) = (&before.suppressions, &after.suppressions);
-    if old.require_reason.unwrap_or(true) && !new.require_reason.unwrap_or(true) {
+    if old.requires_reason() && !new.requires_reason() {
         keys.found(KEY, Some("require-reason"), "goes from true to false");
     }
-    let (from, to) = (old.max_age.unwrap_or(MAX_AGE), new.max_age.unwrap_or(MAX_AGE));
+    let (from, to) = (old.max_age(), new.max_age());
     if can_outlast((to.months, to.seconds), (from.months, from.seconds)) {
         keys.found(KEY, Some("max-age"), &format!("rises from {from} to {to}"));
     }
     forbidden(keys, KEY, old.forbid.as_ref(), new.forbid.as_ref());
-    if old.trust != Some(Trust::Head) && new.trust == Some(Trust::Head) {
+    if old.trust() == Trust::Base && new.trust() == Trust::Head {
         keys.found(KEY, Some("trust"), "goes from base to head: a change can hide its own findings");
     }
 }

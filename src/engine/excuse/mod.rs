@@ -1,0 +1,22 @@
+//! Why a finding does not count: an ignore beside it.
+
+mod comment;
+mod hide;
+mod of_change;
+mod written;
+
+pub use written::Written;
+
+pub(super) use hide::{Asked, Candidate, hide, judges_ignores};
+pub(super) use of_change::candidates;
+pub(super) use written::written;
+
+use crate::catalog::RuleMeta;
+use crate::policy::Policy;
+
+/// Can a finding of `rule` be hidden without anybody's approval, by an ignore or by the baseline? Not what keeps the gate
+/// closed: a manifest that can't be read, a change that loosens what it is judged by, and what is wrong with ignores.
+pub(super) fn can_be_hidden(policy: &Policy, rule: &RuleMeta) -> bool {
+    let is_fixed = judges_ignores(rule) || matches!(rule.id, "manifest-unreadable" | "policy-weakened");
+    !is_fixed && !policy.suppressions.forbids(rule.id)
+}
