@@ -5,9 +5,13 @@
 
 mod addition;
 pub mod argo_rollouts;
+pub mod aws_sam_codedeploy;
+pub mod azure_ml;
+mod cloudwatch;
 mod duration;
 pub mod flagger;
 pub mod gateway_api;
+mod infra;
 pub mod ingress_nginx;
 pub mod istio;
 pub mod knative;
@@ -30,6 +34,7 @@ mod workload;
 mod world;
 
 pub use addition::Addition;
+pub use infra::Template;
 pub use lowering::{Audience, Defined, Finish, Lowered, Lowering, is_template};
 pub use object::Object;
 pub use rollgate::{Governed, PlanParts, schema};
@@ -38,12 +43,19 @@ pub use world::{Definitions, World, may_mean};
 
 use crate::catalog::AdapterMeta;
 use crate::finding::Wish;
+use crate::syntax::Node;
 use crate::text::Span;
 
 /// Reads one format.
 pub trait Adapter: Sync {
     /// What it says of itself: which group and kind it claims is data there.
     fn meta(&self) -> &'static AdapterMeta;
+
+    /// The document that is this system's by its form, where no `apiVersion` says whose it is. One of the adapter's words
+    /// stands in every such document.
+    fn recognise<'d>(&self, _root: Node<'d>, _path: &str) -> Option<Object<'d>> {
+        None
+    }
 
     /// Lowers one object. Infallible: what can't be read becomes a remark on the rollout or a problem of the file.
     fn lower(&self, object: &Object<'_>, cx: &mut Lowering<'_>);
@@ -58,6 +70,8 @@ pub trait Adapter: Sync {
 /// Every adapter, sorted by id.
 pub static ALL: &[&dyn Adapter] = &[
     &argo_rollouts::ArgoRollouts,
+    &aws_sam_codedeploy::AwsSamCodeDeploy,
+    &azure_ml::AzureMl,
     &flagger::Flagger,
     &gateway_api::GatewayApi,
     &ingress_nginx::IngressNginx,
@@ -80,6 +94,12 @@ pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
     let ours = || (group == rollgate::Rollgate::META.id).then_some(&rollgate::Rollgate as &'static dyn Adapter);
     // A misspelled kind of our own group belongs to our adapter too: nobody else would say so.
     ALL.iter().find(claims).copied().or_else(ours)
+}
+
+/// The object that the document at `root` is by its form, and whose it is.
+pub fn recognised<'d>(root: Node<'d>, path: &str) -> Option<(&'static dyn Adapter, Object<'d>)> {
+    let by_form = ALL.iter().filter(|a| !a.meta().words.is_empty());
+    by_form.copied().find_map(|adapter| Some((adapter, adapter.recognise(root, path)?)))
 }
 
 /// One candidate of a live split: how long it stands is the history's to tell.

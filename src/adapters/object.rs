@@ -1,21 +1,35 @@
-//! A Kubernetes-shaped object: group, kind, metadata.
+//! What an adapter lowers: group, kind, name, and what the object says of itself.
 
+use super::infra::Resource;
 use crate::model::units::parse_seconds_f64;
 use crate::model::{ChangeKind, Declared, Fact, Labels, ObjectRef, Risk};
 use crate::syntax::Node;
 use crate::text::Span;
 
-/// One object of a manifest: a document, or an item of a `List`.
+/// One object of a manifest: a document, an item of a `List`, or a resource of an infrastructure template.
 #[derive(Clone, Copy)]
 pub struct Object<'d> {
     /// Its root map.
     pub node: Node<'d>,
-    /// Group: what stands before the `/` of `apiVersion`; "" for core.
+    /// Group: what stands before the `/` of `apiVersion` ("" for core), `AWS::Lambda` of `AWS::Lambda::Alias`,
+    /// `terraform`, or the system's own name for a document that is known by its form.
     pub group: &'d str,
-    /// Version: what stands after it.
+    /// Version: what stands after the `/`; "" outside of Kubernetes.
     pub version: &'d str,
     /// Kind.
     pub kind: &'d str,
+    place: Place<'d>,
+}
+
+/// Where an object stands, which says where its name and our annotations are.
+#[derive(Clone, Copy)]
+enum Place<'d> {
+    /// A Kubernetes-shaped document: `metadata`.
+    Kubernetes,
+    /// A document known by its form, with its name where it has one.
+    Document(Option<Node<'d>>),
+    /// A resource of a template.
+    Resource(Resource<'d>),
 }
 
 impl<'d> Object<'d> {
@@ -29,7 +43,25 @@ impl<'d> Object<'d> {
             None => return None,
         };
         let (group, version) = api.split_once('/').unwrap_or(("", api));
-        Some(Self { node, group, version, kind })
+        Some(Self { node, group, version, kind, place: Place::Kubernetes })
+    }
+
+    /// The document at `node`, or a part of it, that is known by its form: `kind` of the system `group`.
+    pub(super) const fn document(node: Node<'d>, group: &'d str, kind: &'d str, name: Option<Node<'d>>) -> Self {
+        Self { node, group, version: "", kind, place: Place::Document(name) }
+    }
+
+    /// A resource of a template.
+    pub(super) const fn resource(node: Node<'d>, group: &'d str, kind: &'d str, resource: Resource<'d>) -> Self {
+        Self { node, group, version: "", kind, place: Place::Resource(resource) }
+    }
+
+    /// What its template says of it, if it is a resource of one.
+    pub(super) const fn in_template(&self) -> Option<&Resource<'d>> {
+        match &self.place {
+            Place::Resource(resource) => Some(resource),
+            Place::Kubernetes | Place::Document(_) => None,
+        }
     }
 
     /// The object at `item` of this list. An item without a kind is of the list's kind, less its `List`, as the readers
@@ -42,10 +74,16 @@ impl<'d> Object<'d> {
         }
     }
 
-    /// `metadata.name`, or `metadata.generateName`.
+    /// Where its name stands: `metadata.name` or `metadata.generateName`, the logical id of a resource.
     pub fn name_node(&self) -> Option<Node<'d>> {
-        let metadata = self.node.get("metadata")?;
-        metadata.get("name").or_else(|| metadata.get("generateName"))
+        match &self.place {
+            Place::Kubernetes => {
+                let metadata = self.node.get("metadata")?;
+                metadata.get("name").or_else(|| metadata.get("generateName"))
+            }
+            Place::Document(name) => *name,
+            Place::Resource(resource) => Some(resource.name),
+        }
     }
 
     /// Its name, "" if it has none.
@@ -60,6 +98,9 @@ impl<'d> Object<'d> {
 
     /// `metadata.namespace`.
     pub fn namespace(&self) -> Option<&'d str> {
+        if !matches!(self.place, Place::Kubernetes) {
+            return None;
+        }
         self.node.path(&["metadata", "namespace"]).and_then(Node::text).filter(|n| !n.is_empty())
     }
 
@@ -73,9 +114,18 @@ impl<'d> Object<'d> {
         ObjectRef::new(group, kind, self.namespace(), name)
     }
 
-    /// The text of one annotation.
+    /// One annotation.
     pub fn annotation(&self, key: &str) -> Option<Node<'d>> {
-        self.node.path(&["metadata", "annotations"])?.get(key)
+        self.annotations()?.get(key)
+    }
+
+    /// Annotations of an object, `Metadata` of a CloudFormation resource.
+    fn annotations(&self) -> Option<Node<'d>> {
+        match &self.place {
+            Place::Kubernetes => self.node.path(&["metadata", "annotations"]),
+            Place::Document(_) => None,
+            Place::Resource(resource) => resource.notes,
+        }
     }
 
     /// `spec`.
@@ -86,7 +136,7 @@ impl<'d> Object<'d> {
     /// What the object says of itself: our annotations and its labels.
     pub fn declared(&self) -> Declared {
         let text = |key: &str| self.annotation(key).and_then(Node::text);
-        let annotations = self.node.path(&["metadata", "annotations"]);
+        let annotations = self.annotations();
         Declared {
             service: text("rollgate/service").map(Into::into),
             environment: text("rollgate/environment").map(Into::into),
@@ -100,6 +150,9 @@ impl<'d> Object<'d> {
     }
 
     fn labels(&self) -> Labels {
+        if !matches!(self.place, Place::Kubernetes) {
+            return Labels::default();
+        }
         let Some(labels) = self.node.path(&["metadata", "labels"]) else { return Labels::default() };
         labels.entries().filter_map(|(k, v)| Some((k.text()?.into(), v.text()?.into()))).collect()
     }

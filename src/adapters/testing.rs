@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Audience, Definitions, Lowered, Lowering, Object, World, claiming};
+use super::{Audience, Definitions, Lowered, Lowering, Object, Template, World, claiming, recognised};
 use crate::model::Rollout;
-use crate::syntax::{self, Engine, Limits, Node};
+use crate::syntax::{self, Chunk, Engine, Limits, Node};
 use crate::text::FileId;
 
 /// Everything that the documents of `text` lower to, before anything is linked.
@@ -20,19 +20,52 @@ pub(crate) fn inspect_all(text: &str) -> Lowered {
 fn lower_for(text: &str, audience: Audience) -> Lowered {
     let mut out = Lowered { audience, ..Lowered::default() };
     let path: Arc<str> = "test.yaml".into();
-    for chunk in syntax::chunks(text) {
-        let engine = if text.contains("rollgate/v1") { Engine::Core12 } else { Engine::GoYamlV2 };
+    let engine = engine(text);
+    let whole = Chunk { text, offset: 0, json: false };
+    let chunks: Vec<Chunk<'_>> = if engine == Engine::Hcl { vec![whole] } else { syntax::chunks(text).collect() };
+    for chunk in chunks {
         let doc = syntax::parse(FileId(0), &chunk, engine, &Limits::default(), false).unwrap();
         lower_node(doc.root(), &path, &mut out);
     }
     out
 }
 
+/// Whose text it is, as far as tests go.
+fn engine(text: &str) -> Engine {
+    if text.contains("rollgate/v1") {
+        Engine::Core12
+    } else if text.contains("apiVersion:") {
+        Engine::GoYamlV2
+    } else if text.contains("AWS::") {
+        Engine::CloudFormation
+    } else if text.contains("resource \"") {
+        Engine::Hcl
+    } else {
+        Engine::Core12
+    }
+}
+
 fn lower_node(node: Node<'_>, path: &Arc<str>, out: &mut Lowered) {
-    let Some(object) = Object::new(node) else { return };
-    if let Some(adapter) = claiming(object.group, object.kind) {
+    if let Some(object) = Object::new(node) {
+        lower_object(&object, path, out);
+    } else if let Some(template) = Template::new(node) {
+        template.objects().iter().for_each(|object| lower_object(object, path, out));
+    } else if let Some((adapter, object)) = recognised(node, path) {
         adapter.lower(&object, &mut Lowering::new(adapter.meta(), FileId(0), path, out));
     }
+}
+
+fn lower_object(object: &Object<'_>, path: &Arc<str>, out: &mut Lowered) {
+    if let Some(adapter) = claiming(object.group, object.kind) {
+        adapter.lower(object, &mut Lowering::new(adapter.meta(), FileId(0), path, out));
+    }
+}
+
+/// What `look` makes of the root of the document `text`.
+pub(crate) fn with_root<T>(text: &str, look: impl FnOnce(Node<'_>) -> T) -> T {
+    let whole = Chunk { text, offset: 0, json: false };
+    let doc = syntax::parse(FileId(0), &whole, engine(text), &Limits::default(), false).unwrap();
+    look(doc.root())
 }
 
 /// The rollouts of `text`, linked with each other.

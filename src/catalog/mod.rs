@@ -96,6 +96,8 @@ pub struct AdapterMeta {
     pub docs: &'static str,
     /// The kinds it claims.
     pub kinds: &'static [KindPattern],
+    /// Keys one of which stands in every document that it knows by its form alone.
+    pub words: &'static [&'static str],
     /// The source file it is declared in.
     pub file: &'static str,
 }
@@ -103,10 +105,24 @@ pub struct AdapterMeta {
 /// A group and kind that an adapter claims, in any version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindPattern {
-    /// API group as it stands before the `/` of `apiVersion`: `argoproj.io`.
+    /// API group as it stands before the `/` of `apiVersion`: `argoproj.io`; of a cloud's resource what stands before
+    /// its last part: `AWS::Lambda`, `terraform`; the adapter's id for documents known by their form.
     pub group: &'static str,
-    /// Kind: `Rollout`.
+    /// Kind: `Rollout`, `Alias`, `aws_lambda_alias`.
     pub kind: &'static str,
+}
+
+impl KindPattern {
+    /// The word by which a resource of a cloud is found in the bytes of a file; `None` for kinds of Kubernetes and for
+    /// forms.
+    pub fn resource_word(&self) -> Option<String> {
+        match self.group {
+            "terraform" => Some(self.kind.to_owned()),
+            group if group.starts_with("AWS::") => Some(format!("{group}::{}", self.kind)),
+            group if group.starts_with("Microsoft.") => Some(format!("{group}/{}", self.kind)),
+            _ => None,
+        }
+    }
 }
 
 /// Declares a rule's [`RuleMeta`] from its doc comment: `declare_rule! { /// docs… pub META { id: …, … } }`.
@@ -134,7 +150,7 @@ macro_rules! declare_rule {
 /// Declares an adapter's [`AdapterMeta`] from its doc comment.
 #[macro_export]
 macro_rules! declare_adapter {
-    ($(#[doc = $doc:literal])+ $vis:vis $name:ident { id: $id:literal, title: $title:literal, summary: $summary:literal, kinds: [$(($group:literal, $kind:literal)),+ $(,)?] $(,)? }) => {
+    ($(#[doc = $doc:literal])+ $vis:vis $name:ident { id: $id:literal, title: $title:literal, summary: $summary:literal, kinds: [$(($group:literal, $kind:literal)),+ $(,)?] $(, words: [$($word:literal),+ $(,)?])? $(,)? }) => {
         $(#[doc = $doc])+
         $vis struct $name;
         impl $name {
@@ -145,6 +161,7 @@ macro_rules! declare_adapter {
                 summary: $summary,
                 docs: concat!($($doc, "\n"),+),
                 kinds: &[$($crate::catalog::KindPattern { group: $group, kind: $kind }),+],
+                words: &[$($($word),+)?],
                 file: file!(),
             };
         }

@@ -49,7 +49,7 @@ pub fn is_manifest(path: &[u8]) -> bool {
 }
 
 /// How the names of manifests end.
-pub(super) const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
+pub(super) const MANIFESTS: [&str; 6] = ["yaml", "yml", "json", "tf", "template", "ocl"];
 
 fn part(component: Component<'_>) -> String {
     escaped(component.as_os_str().as_encoded_bytes())

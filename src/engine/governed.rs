@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::compare::{Compared, Desk};
-use super::load::OWN_GROUP;
 use super::past::horizon;
+use super::reading::OWN_GROUP;
 use crate::catalog::Level;
 use crate::collect::shown;
 use crate::history::{FileChange, Git, HistoryError, Mode, ObjectId, Snapshot, Step};

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::excuse::{Written, written};
 use super::markers::{holds_marker, may_hold_known_kind};
-use super::template;
-use crate::adapters::{self, Audience, Lowered, Lowering, Object};
+use super::{reading, template};
+use crate::adapters::{self, Audience, Lowered, Lowering, Object, Template};
 use crate::collect::{Content, File, any_window, read};
 use crate::model::{Problem, ProblemKind, Remark, RemarkKind};
-use crate::syntax::{self, Chunk, Document, Engine, Limits, Node, SyntaxError, SyntaxErrorKind};
+use crate::syntax::{Chunk, Document, Limits, Node, SyntaxError, SyntaxErrorKind};
 use crate::text::{FileId, Span};
 
 /// Limits of one run.
@@ -166,7 +166,7 @@ fn load_text(id: FileId, path: &Arc<str>, text: &str, limits: &Limits, audience:
         let documents = chunks.iter().map(|c| load_chunk(id, path, c, limits, &mut lowered)).sum();
         (lowered, documents)
     };
-    let chunks: Vec<Chunk<'_>> = syntax::chunks(text).collect();
+    let chunks: Vec<Chunk<'_>> = reading::chunks(path, text);
     if text.len() < WORTH_SPLITTING {
         return vec![one(&chunks)];
     }
@@ -178,13 +178,7 @@ fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, o
     if !may_hold_known_kind(chunk.text.as_bytes()) {
         return usize::from(!chunk.text.trim().is_empty());
     }
-    match syntax::parse(id, chunk, Engine::GoYamlV2, limits, false) {
-        Ok(doc) if Object::new(doc.root()).is_some_and(|o| o.group == OWN_GROUP) => {
-            match syntax::parse(id, chunk, Engine::Core12, limits, false) {
-                Ok(doc) => lower_document(id, path, &doc, out),
-                Err(error) => out.problems.push(problem(error, chunk)),
-            }
-        }
+    match reading::parse(id, path, chunk, limits) {
         Ok(doc) if doc.root().is_null() => return 0,
         Ok(doc) => lower_document(id, path, &doc, out),
         Err(error) if holds_marker(chunk.text.as_bytes()) => out.problems.push(problem(error, chunk)),
@@ -192,9 +186,6 @@ fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, o
     }
     1
 }
-
-/// The group of our own files, which are read as YAML 1.2 and not as Kubernetes reads.
-pub(super) const OWN_GROUP: &str = "rollgate";
 
 fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
     let template = (error.kind == SyntaxErrorKind::Malformed).then(|| template::first(chunk.text)).flatten();
@@ -219,7 +210,16 @@ fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
 
 fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Lowered) {
     let before = out.rollouts.len();
-    lower_object(id, path, Object::new(doc.root()), out, 0);
+    if let Some(object) = Object::new(doc.root()) {
+        lower_object(id, path, Some(object), out, 0);
+    } else if let Some(template) = Template::new(doc.root()) {
+        for object in template.objects() {
+            lower_object(id, path, Some(object), out, LIST_DEPTH);
+        }
+    } else if let Some((adapter, object)) = adapters::recognised(doc.root(), path) {
+        out.claimed += 1;
+        adapter.lower(&object, &mut Lowering::new(adapter.meta(), id, path, out));
+    }
     for note in doc.touched_notes() {
         let within = |span: Span| span.start <= note.span.start && note.span.start <= span.end;
         let remark = Remark {

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match, MatchKind};
 
 use super::unmask::unmask;
 use crate::adapters;
+use crate::catalog::{AdapterMeta, KindPattern};
 
 /// Spellings that can hide a name from a byte search: escapes, which [`unmask`] writes out.
 const ESCAPES: [&str; 9] = ["\\x", "\\u", "\\U", "\\/", "\\\n", "\\\r", "\\\u{85}", "\\\u{2028}", "\\\u{2029}"];
@@ -28,11 +29,17 @@ const BEFORE: usize = 256;
 struct Markers {
     search: AhoCorasick,
     groups: usize,
+    types: usize,
+    words: usize,
 }
 
 /// What stands at one place of a text.
 enum Mark {
     Group,
+    /// A type of resource in an infrastructure template.
+    Type,
+    /// A key of a document that is known by its form.
+    Word,
     Escape,
     Tag,
     Kind,
@@ -40,32 +47,47 @@ enum Mark {
 
 impl Markers {
     fn what(&self, pattern: usize) -> Mark {
-        let (escapes, tags) = (self.groups + ESCAPES.len(), self.groups + ESCAPES.len() + TAGS.len());
+        let types = self.groups + self.types;
+        let words = types + self.words;
+        let escapes = words + ESCAPES.len();
         match pattern {
             p if p < self.groups => Mark::Group,
+            p if p < types => Mark::Type,
+            p if p < words => Mark::Word,
             p if p < escapes => Mark::Escape,
-            p if p < tags => Mark::Tag,
+            p if p < escapes + TAGS.len() => Mark::Tag,
             _ => Mark::Kind,
         }
     }
 }
 
 static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
-    let kinds = || adapters::ALL.iter().flat_map(|a| a.meta().kinds);
-    let groups: BTreeSet<String> = kinds().map(|k| format!("{}/", k.group)).collect();
-    let names: BTreeSet<&str> = kinds().map(|k| k.kind).filter(|kind| !EVERYDAY.contains(kind)).collect();
-    let words = groups.iter().map(String::as_str).chain(ESCAPES).chain(TAGS).chain(names);
+    let all = || adapters::ALL.iter().map(|a| a.meta());
+    let by_form = |a: &AdapterMeta, k: &KindPattern| k.group == a.id && !a.words.is_empty();
+    let named = || all().flat_map(|a| a.kinds.iter().filter(move |k| !by_form(a, k)));
+    let types: BTreeSet<String> = named().filter_map(KindPattern::resource_word).collect();
+    let kubernetes = || named().filter(|k| k.resource_word().is_none());
+    let groups: BTreeSet<String> = kubernetes().map(|k| format!("{}/", k.group)).collect();
+    let names: BTreeSet<&str> = kubernetes().map(|k| k.kind).filter(|kind| !EVERYDAY.contains(kind)).collect();
+    let forms: BTreeSet<&str> = all().flat_map(|a| a.words.iter().copied()).collect();
+    let first = groups.iter().chain(&types).map(String::as_str);
+    let words = first.chain(forms.iter().copied()).chain(ESCAPES).chain(TAGS).chain(names);
     // Built in a tenth of a DFA's time: most runs look at a handful of files.
     let kind = Some(AhoCorasickKind::ContiguousNFA);
     let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(words);
-    Markers { search: search.expect("a few dozen short words always build"), groups: groups.len() }
+    Markers {
+        search: search.expect("a few dozen short words always build"),
+        groups: groups.len(),
+        types: types.len(),
+        words: forms.len(),
+    }
 });
 
 /// Can `text` hold an object that an adapter claims, or one that would be if it parsed?
 pub(super) fn may_hold_known_kind(text: &[u8]) -> bool {
     let markers = &*MARKERS;
     markers.search.find_iter(text).any(|m| match markers.what(m.pattern().as_usize()) {
-        Mark::Group | Mark::Escape | Mark::Tag => true,
+        Mark::Group | Mark::Type | Mark::Word | Mark::Escape | Mark::Tag => true,
         Mark::Kind => names_a_kind(text, m.start()),
     })
 }
@@ -90,9 +112,10 @@ fn look(text: &[u8]) -> Seen {
     for m in markers.search.find_iter(text) {
         match markers.what(m.pattern().as_usize()) {
             Mark::Group => seen.marker |= is_start(text, m.start()) && is_version(&text[m.end()..]),
+            Mark::Type => seen.marker |= is_whole(text, &m) && !is_comment(text, m.start()),
+            Mark::Word => seen.marker |= is_whole(text, &m) && is_key(&text[m.end()..]) && !is_comment(text, m.start()),
             Mark::Kind => {
-                let whole = is_start(text, m.start()) && !text.get(m.end()).is_some_and(|b| is_word(*b));
-                seen.marker |= whole && names_a_kind(text, m.start());
+                seen.marker |= is_whole(text, &m) && names_a_kind(text, m.start());
             }
             Mark::Escape => seen.escape = true,
             Mark::Tag => seen.tag = true,
@@ -108,6 +131,23 @@ fn look(text: &[u8]) -> Seen {
 fn is_start(text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|i| text.get(i));
     !before.is_some_and(|b| is_word(*b) || matches!(b, b'.' | b'-' | b'/'))
+}
+
+/// Is it a whole word: neither the end nor the beginning of a longer one?
+fn is_whole(text: &[u8], m: &Match) -> bool {
+    is_start(text, m.start()) && !text.get(m.end()).is_some_and(|b| is_word(*b))
+}
+
+/// Does what follows make the word before it a key?
+fn is_key(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"\"").unwrap_or(after).trim_ascii_start();
+    after.first().is_some_and(|b| matches!(b, b':' | b'='))
+}
+
+/// Is the line of the place `at` a comment?
+fn is_comment(text: &[u8], at: usize) -> bool {
+    let line = text[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    text[line..at].trim_ascii_start().starts_with(b"#")
 }
 
 /// Is what stands behind a group a version, or what a template makes one of: not the `web` of a path `apps/web`?

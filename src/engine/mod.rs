@@ -15,6 +15,7 @@ mod pair;
 mod past;
 mod plan;
 mod plans;
+mod reading;
 mod rehearsal;
 mod seal;
 mod settle;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::load::OWN_GROUP;
+use super::reading::OWN_GROUP;
 use super::{governed, plans};
 use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
 use crate::model::{Drill, ObjectRef, Rollout, Waiver};

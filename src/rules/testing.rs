@@ -16,7 +16,7 @@ use crate::model::{
 use crate::text::{FileId, Span, Spanned};
 
 static SYSTEM: AdapterMeta =
-    AdapterMeta { id: "test", title: "Test", summary: "tests", docs: "", kinds: &[], file: file!() };
+    AdapterMeta { id: "test", title: "Test", summary: "tests", docs: "", kinds: &[], words: &[], file: file!() };
 
 /// A place that no test looks at.
 pub(crate) const HERE: Span = Span::new(FileId(0), 0, 1);

@@ -10,6 +10,7 @@ mod chunk;
 mod differs;
 mod error;
 mod guard;
+mod hcl;
 mod json;
 mod json_scan;
 mod layout;
@@ -44,6 +45,9 @@ pub enum Engine {
     Core12,
     /// [`Engine::Core12`] where custom tags (`!Ref`) are part of the language.
     CloudFormation,
+    /// HCL, the language of Terraform: expressions stay text, `${var.x}`, and blocks are lists of mappings, as Terraform
+    /// itself writes both in JSON.
+    Hcl,
 }
 
 impl Engine {
@@ -88,6 +92,9 @@ pub fn parse<'s>(
         let message =
             format!("this document has {} bytes; at most {} are read", chunk.text.len(), limits.document_bytes);
         return Err(cx.error(SyntaxErrorKind::Limit, 0, 0, message));
+    }
+    if engine == Engine::Hcl {
+        return hcl::parse(cx);
     }
     if chunk.json
         && let Some(read) = json::parse(cx)

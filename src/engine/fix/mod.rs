@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use self::ground::Ground;
 use self::intent::Intent;
 use super::check::{Input, Lenders, bounds};
-use super::load::OWN_GROUP;
+use super::reading::OWN_GROUP;
 use super::template;
 use crate::adapters::{self, Addition, Object};
 use crate::collect::{Content, read};

@@ -1,6 +1,7 @@
 //! What each engine makes of a text, and what we refuse or note.
 
 mod guards;
+mod hcl;
 mod maps;
 mod nodes;
 mod properties;

@@ -1,0 +1,117 @@
+//! Infrastructure templates: files whose resources belong to many systems.
+//!
+//! A template of CloudFormation, a plan or a configuration of Terraform, an ARM template: each lists resources by type,
+//! and the adapters claim types as they claim kinds of Kubernetes. What a template computes (parameters, conditions,
+//! references) is looked up here, so that an adapter reads a [`Field`] that is known, absent or out of reach.
+
+mod arm;
+mod cloudformation;
+mod field;
+mod terraform;
+
+pub(super) use field::{Field, Known};
+
+use super::Object;
+use crate::syntax::{Engine, Node};
+
+/// In which language a template is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    /// CloudFormation and SAM.
+    CloudFormation,
+    /// `.tf` and `.tf.json`.
+    Terraform,
+    /// `terraform show -json` of a plan.
+    Plan,
+    /// Azure Resource Manager.
+    Arm,
+}
+
+/// One template.
+pub struct Template<'d> {
+    root: Node<'d>,
+    language: Language,
+}
+
+/// What a template says of one of its resources.
+#[derive(Clone, Copy)]
+pub(super) struct Resource<'d> {
+    /// Where its name is written: a logical id, a label, an address.
+    pub(super) name: Node<'d>,
+    /// Its properties, where it has any.
+    pub(super) body: Option<Node<'d>>,
+    /// What of them is known only after the plan has been applied, in the same shape.
+    pub(super) unknown: Option<Node<'d>>,
+    /// Where our annotations stand.
+    pub(super) notes: Option<Node<'d>>,
+    /// The template.
+    pub(super) template: &'d Template<'d>,
+}
+
+impl<'d> Template<'d> {
+    /// The template at `root`, if it is one.
+    pub fn new(root: Node<'d>) -> Option<Self> {
+        let language = if cloudformation::is_template(root) {
+            Language::CloudFormation
+        } else if terraform::is_plan(root) {
+            Language::Plan
+        } else if terraform::is_configuration(root) {
+            Language::Terraform
+        } else if arm::is_template(root) {
+            Language::Arm
+        } else {
+            return None;
+        };
+        Some(Self { root, language })
+    }
+
+    /// Whose reading of its text counts.
+    pub const fn engine(&self) -> Engine {
+        match self.language {
+            Language::CloudFormation => Engine::CloudFormation,
+            Language::Terraform | Language::Plan | Language::Arm => Engine::Core12,
+        }
+    }
+
+    /// Its resources, in order.
+    pub fn objects(&'d self) -> Vec<Object<'d>> {
+        match self.language {
+            Language::CloudFormation => cloudformation::objects(self),
+            Language::Terraform => terraform::objects(self),
+            Language::Plan => terraform::planned(self),
+            Language::Arm => arm::objects(self),
+        }
+    }
+
+    /// The resource that `name` refers to.
+    fn object(&'d self, name: &str) -> Option<Object<'d>> {
+        match self.language {
+            Language::CloudFormation => cloudformation::object(self, name),
+            Language::Terraform => terraform::object(self, name),
+            Language::Plan | Language::Arm => self.objects().into_iter().find(|o| o.name() == name),
+        }
+    }
+}
+
+impl<'d> Object<'d> {
+    /// The properties of a resource.
+    pub(super) fn body(&self) -> Option<Field<'d>> {
+        let resource = self.in_template()?;
+        Some(Field::root(resource.body?, resource.unknown, resource.template))
+    }
+
+    /// `Globals.<section>` of a SAM template.
+    pub(super) fn globals(&self, section: &str) -> Option<Field<'d>> {
+        let resource = self.in_template()?;
+        let globals = resource.template.root.get("Globals")?.get(section)?;
+        Some(Field::root(globals, None, resource.template))
+    }
+
+    /// Other objects of the same template, those that are one of `kinds`.
+    pub(super) fn neighbours(&self, kinds: &[(&str, &str)]) -> Vec<Object<'d>> {
+        let Some(resource) = self.in_template() else { return Vec::new() };
+        let mut all = resource.template.objects();
+        all.retain(|o| kinds.contains(&(o.group, o.kind)));
+        all
+    }
+}
