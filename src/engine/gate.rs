@@ -14,7 +14,7 @@ use super::seal::{raise, seal};
 use super::settle::{facets, service_anchors};
 use crate::catalog::Level;
 use crate::clock::Moment;
-use crate::collect::Origin;
+use crate::collect::{Origin, shown};
 use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
 use crate::history::{Git, HistoryError, Snapshot, Step};
 use crate::model::{Change, DrillLog, Rollback, Rollout};
@@ -193,7 +193,7 @@ impl Run<'_> {
             limits: bounds(self.input.policy),
             at: step.at,
             from: step.at,
-            drills: facts.drills.iter().map(|d| (d, facts.path(d.anchor).to_owned())).collect(),
+            drills: facts.drills.iter().map(|d| (d, before(step, facts.path(d.anchor)))).collect(),
             services,
         };
         let ([first, _, ..], Some(last)) = (&*self.input.steps, self.input.steps.last()) else {
@@ -257,6 +257,11 @@ impl Run<'_> {
         };
         (report, sources)
     }
+}
+
+/// Where the file at `path` lay before the step.
+fn before(step: &Step, path: &str) -> String {
+    step.moved_from(path.as_bytes()).map_or_else(|| path.to_owned(), |old| shown(old))
 }
 
 /// What the policy `new` asks less of than `old`.

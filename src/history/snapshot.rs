@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Blob, FileChange, Git, HistoryError, ObjectId, Prefixes, TreeFile};
+use super::{Blob, FileChange, Git, GitPath, HistoryError, ObjectId, Prefixes, TreeFile};
 use crate::clock::Moment;
 
 /// One state of the repository's files.
@@ -74,4 +74,11 @@ pub struct Step {
     pub commit: Option<ObjectId>,
     /// The commit from which on back, along first parents, lies what was there before; none before the first commit.
     pub past: Option<ObjectId>,
+}
+
+impl Step {
+    /// Where the file that comes to lie at `path` lay before, if the step moves it.
+    pub fn moved_from(&self, path: &[u8]) -> Option<&GitPath> {
+        self.files.iter().find(|file| *file.path == *path)?.old_path.as_ref()
+    }
 }

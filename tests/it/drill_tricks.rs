@@ -229,3 +229,56 @@ fn a_trailer_is_no_newer_than_what_came_after_it() {
     repo.write("README.md", "x").commit("2026-11-13T10:00:00Z", "later");
     assert_eq!(last(&repo), "2026-11-13 trailer");
 }
+
+#[test]
+fn a_record_that_a_change_moves() {
+    let repo = repo();
+    repo.write("drills/web.yaml", &fitting(&repo)).commit("2026-11-12T12:00:00Z", "record");
+    repo.branch("change").write("web.yaml", &web(3)).git(&["mv", "drills", "ops"]);
+    repo.commit(TUESDAY, "elsewhere");
+    assert_eq!(repo.against_main(&["--select", RULES]).ends(0).rules(), [""; 0]);
+}
+
+#[test]
+fn a_merge_brings_what_no_merge_brought_before() {
+    let merge = |repo: &Repo, day: u32, branch: &str| {
+        _ = repo.git_at(&format!("2026-11-{day}T10:00:00Z"), &["merge", "-q", "--no-ff", "-m", "merge", branch]);
+    };
+    let repo = repo();
+    repo.branch("side").write("a.md", "x").commit("2026-11-13T10:00:00Z", "a side");
+    repo.switch("main").write("staging/web.yaml", &web(2)).commit("2026-11-14T10:00:00Z", TRAILER);
+    repo.write("b.md", "x").commit("2026-11-15T10:00:00Z", "meanwhile");
+    repo.switch("side");
+    merge(&repo, 16, "main");
+    repo.switch("main");
+    merge(&repo, 18, "side");
+    assert_eq!(last(&repo), "2026-11-14 trailer", "it was on the line before");
+    repo.branch("below").write("staging/web.yaml", &web(3)).commit("2026-11-18T11:00:00Z", TRAILER);
+    repo.switch("side").write("c.md", "x").commit("2026-11-18T12:00:00Z", "more");
+    merge(&repo, 19, "below");
+    repo.switch("main");
+    merge(&repo, 20, "side");
+    assert_eq!(last(&repo), "2026-11-20 trailer", "with the branch of a branch");
+    repo.branch("again").write("d.md", "x").commit("2026-11-21T10:00:00Z", "nothing new");
+    repo.switch("main");
+    merge(&repo, 22, "again");
+    assert_eq!(last(&repo), "2026-11-20 trailer");
+}
+
+#[test]
+fn a_clone_that_cuts_a_branch_off() {
+    let origin = repo();
+    origin.branch("side").write("staging/web.yaml", &web(2)).commit("2026-11-19T10:00:00Z", TRAILER);
+    for text in ["1", "2", "3", "4", "5", "6"] {
+        origin.write("a.md", text).commit("2026-11-19T11:00:00Z", "more");
+    }
+    origin.switch("main").git_at("2026-11-20T10:00:00Z", &["merge", "-q", "--no-ff", "-m", "merge", "side"]);
+    origin.git_at("2026-11-20T10:00:00Z", &["tag", "-a", "-m", "x", "v1"]);
+    assert_eq!(last(&origin), "2026-11-20 trailer");
+    let clone = Repo::new();
+    let url = format!("file://{}", origin.world.path().display());
+    clone.git(&["fetch", "-q", "--depth=5", &url, "main", "refs/tags/*:refs/tags/*"]);
+    clone.git(&["checkout", "-q", "FETCH_HEAD"]);
+    assert_eq!(clone.git(&["rev-list", "--first-parent", "--count", "HEAD"]), "4", "the line is whole");
+    assert_eq!(check(&clone).reasons(), ["history-truncated"]);
+}
