@@ -46,7 +46,10 @@ fn unit(text: &str) -> Option<(f64, &str)> {
 /// Writes seconds as Go reads them: `1h30m`, `48h`; days are no unit.
 pub(super) fn go_text(seconds: u64) -> String {
     let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    let mut text = String::new();
+    for (count, unit) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        text += &format!("{count}{unit}");
+    }
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 

@@ -1,11 +1,12 @@
 //! Knative Serving: the traffic table of a Service or a Route.
 
-use super::duration::go_seconds_f64;
+use super::duration::{go_seconds_f64, go_text};
 use super::nodes::{present, text};
 use super::split::{Arm, baseline, of_arms};
 use super::{Adapter, Lowering, Object, Workload, live_stage, payload, pod_template};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
+use crate::model::units::parse_seconds;
 use crate::model::{
     Basis, Destination, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
 };
@@ -182,6 +183,9 @@ pub(super) fn ramp(object: &Object<'_>, cx: &mut Lowering<'_>) {
         let remark = cx.invalid(node.span(), message, "write it as `600s` or `10m`");
         remark.found = Some(text.into());
         remark.required = Some("whole seconds".into());
+        if let Some(seconds) = parse_seconds(text) {
+            cx.same_as(node.span(), go_text(seconds));
+        }
     }
 }
 

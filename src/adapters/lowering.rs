@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Object, World};
 use crate::catalog::AdapterMeta;
 use crate::model::{
-    CriteriaDocument, Declared, Drill, Fact, ObjectRef, Problem, ProblemKind, Progression, Remark, RemarkKind,
+    CriteriaDocument, Declared, Drill, Fact, Instead, ObjectRef, Problem, ProblemKind, Progression, Remark, RemarkKind,
     RollbackPlan, Rollout, Strategy, SubjectKind, Unknown, Waiver,
 };
 use crate::syntax::{Node, Scalar};
@@ -187,9 +187,10 @@ impl<'a> Lowering<'a> {
     }
 
     /// Reports something that belongs to no rollout.
-    pub fn problem(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        let (message, help) = (message.into(), help.into());
+    pub fn problem(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> &mut Problem {
+        let (message, help, at) = (message.into(), help.into(), self.out.problems.len());
         self.out.problems.push(Problem { kind: ProblemKind::Invalid, span, message, help, instead: None });
+        &mut self.out.problems[at]
     }
 
     /// Remarks that the manifest breaks its system's own rules at `span`; goes with the next rollout handed in.
@@ -200,6 +201,13 @@ impl<'a> Lowering<'a> {
     /// Remarks that the system ignores the safety field at `span`; goes with the next rollout handed in.
     pub fn ignored(&mut self, span: Span, message: impl Into<Box<str>>, help: impl Into<Box<str>>) -> &mut Remark {
         self.remark(RemarkKind::Ignored, span, message, help)
+    }
+
+    /// Says of the last remark, where it is about `span`, which other spelling means the same.
+    pub fn same_as(&mut self, span: Span, text: impl Into<Box<str>>) {
+        if let Some(remark) = self.remarks.last_mut().filter(|r| r.span == span) {
+            remark.instead = Some(Instead { span, text: text.into(), same_meaning: true });
+        }
     }
 
     /// Adds a remark for the next rollout handed in.

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         git: git.as_ref(),
         fail_on: args.fail_on.map(Into::into),
         allow_empty: args.allow_empty,
-        fixes: false,
+        fixes: output::shows_fixes(args),
     };
     let seen = args.progress == ProgressWhen::Auto && Surroundings::sees_progress();
     let progress = Progress::watch(input.set.files.len(), seen);

@@ -71,6 +71,13 @@ pub(super) fn report(
     }
 }
 
+/// Does a report show how findings can be mended? It takes a while to prove that.
+pub(super) fn shows_fixes(args: &Check) -> bool {
+    let shows = |format: ReportFormat| matches!(format, ReportFormat::Auto | ReportFormat::Human | ReportFormat::Json);
+    let more = destinations(&args.outputs).unwrap_or_default();
+    shows(args.format) || more.iter().any(|d| shows(d.format))
+}
+
 /// The exit code of a run that ends with `report`.
 pub(super) fn code(args: &Check, report: &Report) -> u8 {
     let code = report.verdict().code();

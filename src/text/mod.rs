@@ -5,7 +5,7 @@ mod nearest;
 mod sources;
 
 pub use lines::{LineIndex, Position};
-pub use nearest::nearest;
+pub use nearest::{nearest, same_name};
 pub use sources::{SourceText, Sources};
 
 /// A file of this run, by its place in the sorted list of files.

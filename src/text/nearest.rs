@@ -13,6 +13,14 @@ pub fn nearest<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> O
     (edits <= allowed(wanted.len())).then_some(name)
 }
 
+/// Are these one name, but for case and for what parts its words: `keepOldFor`, `keep_old_for`, `keep-old-for`?
+pub fn same_name(a: &str, b: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
+    };
+    letters(a) == letters(b)
+}
+
 /// Names are short; what is longer than this is no misspelling of one.
 const LONGEST: usize = 64;
 
@@ -48,7 +56,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, same_name};
 
     #[test]
     fn misspellings_find_their_name() {
@@ -58,6 +66,12 @@ mod tests {
         assert_eq!(nearest("keepOldFor", names), Some("keep-old-for"));
         assert_eq!(nearest("keep_old_for", names), Some("keep-old-for"));
         assert_eq!(nearest("Approval", names), Some("approval"));
+    }
+
+    #[test]
+    fn one_name_in_many_spellings() {
+        assert!(same_name("keepOldFor", "keep-old-for") && same_name("Blue Green", "blue-green"));
+        assert!(!same_name("keep-old", "keep-old-for"));
     }
 
     #[test]

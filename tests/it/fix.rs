@@ -119,3 +119,82 @@ fn permissions_and_links_stay_and_read_only_files_too() {
     assert!(run.err.contains("it is read-only"), "{}", run.err);
     assert_eq!(std::fs::read_to_string(&real).unwrap(), text);
 }
+
+#[test]
+fn what_has_one_meaning_is_safe() {
+    let plan = "\
+apiVersion: rollgate/v1
+kind: RolloutPlan  # ours
+metadata: {name: assistant}
+change: {kind: config}
+strategy: 'Canary'
+stages:
+  - {exposure: 5 percent, hold: 1h}
+  - {exposure: 50%, hold: 1h}
+monitors: [latency_p95, error_rate]
+rollback:
+  criteria: [{metric: error_rate, above: 0.5%}]
+  \"keepOldFor\": 1h   # long enough
+---
+apiVersion: rollgate/v1
+kind: rollback-drill
+metadata: {service: assistant}
+performed: 2026-10-14T14:05:00+02:00
+outcome: success
+evidence: [{tag: rollback-drill/assistant/2026-10-14}]
+";
+    let after = mended(plan, &["--fix", "--select", "manifest-invalid"], 0);
+    let expected = plan
+        .replace("kind: rollback-drill", "kind: RollbackDrill")
+        .replace("'Canary'", "'canary'")
+        .replace("5 percent", "5%")
+        .replace("keepOldFor", "keep-old-for");
+    assert_eq!(after, expected);
+}
+
+#[test]
+fn a_length_that_the_system_cannot_read_is_safe() {
+    let steps = "        - setWeight: 5\n        - pause: {duration: 1d}\n        - setWeight: 30\n        - pause: {duration: 90 min}\n";
+    let after = mended(&format!("{CANARY}{steps}"), &["--fix"], 1);
+    assert_eq!(after, format!("{CANARY}{}", steps.replace("1d", "24h").replace("90 min", "1h30m")));
+}
+
+#[test]
+fn a_guess_is_a_suggestion() {
+    let plan = "\
+apiVersion: rollgate/v1
+kind: RolloutPlan
+metadata: {name: assistant}
+change: {kind: config}
+strategy: canary
+stages: [{exposre: 5%, hold: 1h}, {exposure: 50%, hold: 1h}]
+monitors: [latency_p95, error_rate]
+rollback: {criteria: [{metric: error_rate, above: 0.5%}]}
+";
+    let select = ["--select", "manifest-invalid"];
+    assert_eq!(mended(plan, &[&["--fix"], &select[..]].concat(), 1), plan);
+    assert_eq!(mended(plan, &[&["--unsafe-fix"], &select[..]].concat(), 0), plan.replace("exposre", "exposure"));
+}
+
+#[test]
+fn the_json_report_names_the_edits() {
+    let text = format!("{CANARY}{LARGE}");
+    let world = World::new().file("m.yaml", &text);
+    let json = world.check(&["m.yaml", "--select", "canary-too-large"]).json();
+    let fix = &json["findings"][0]["fixes"][0];
+    assert_eq!(fix["title"], "write `setWeight: 10`");
+    assert_eq!(fix["safety"], "suggested");
+    let edit = &fix["edits"][0];
+    let byte = |end: &str| usize::try_from(edit["span"][end]["offset"].as_u64().unwrap()).unwrap();
+    assert_eq!(
+        (&text[byte("start")..byte("end")], &edit["text"], &edit["file"]),
+        ("50", &"10".into(), &"m.yaml".into())
+    );
+}
+
+#[test]
+fn a_fix_that_starts_another_finding_is_none() {
+    // 10% would be small enough, and the step from there to 100% too steep.
+    let text = format!("{CANARY}        - setWeight: 60\n        - pause: {{duration: 1h}}\n");
+    assert_eq!(mended(&text, &["--unsafe-fix"], 1), text);
+}

@@ -81,3 +81,8 @@ fn run(guide: &str) {
 fn gitops() {
     run("gitops.md");
 }
+
+#[test]
+fn fix() {
+    run("fix.md");
+}

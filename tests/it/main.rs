@@ -20,6 +20,7 @@ mod history;
 mod hooks;
 mod init;
 mod integration;
+mod mending;
 mod mutations;
 mod outputs;
 mod parity;

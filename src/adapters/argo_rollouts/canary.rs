@@ -1,11 +1,12 @@
 //! The canary strategy: its steps, walked with a running weight.
 
-use super::duration::pause_seconds;
+use super::duration::{go_text, pause_seconds};
 use super::plan::{Attached, Mirror, Part, PartLength, Plan, Role, gate, given};
 use super::pods;
 use super::run::Use;
 use super::template::{arguments, dry_run, items, present, references, written};
 use crate::adapters::{Lowering, is_template};
+use crate::model::units::parse_seconds;
 use crate::model::{Audience, Basis, Criterion, Exposure, Fact, GateKind, Hold, RemarkKind, Share, Stage, StageRange};
 use crate::syntax::Node;
 use crate::text::Span;
@@ -257,7 +258,14 @@ impl<'d> Walk<'d, '_, '_> {
             let value = n.as_i64().or_else(|| n.as_str().and_then(pause_seconds));
             value.and_then(|s| u64::try_from(s).ok())
         };
-        match self.cx.read(node, "duration", wanted, seconds) {
+        let duration = self.cx.read(node, "duration", wanted, seconds);
+        let other = node.get("duration").and_then(|n| Some((n.span(), parse_seconds(n.text()?)?)));
+        if let (Fact::Dynamic { span, .. }, Some((at, seconds))) = (&duration, other)
+            && *span == at
+        {
+            self.cx.same_as(at, go_text(seconds));
+        }
+        match duration {
             Fact::Absent { .. } => {
                 let stage = self.hold(step, node.anchor(), PartLength::Fixed(Hold::Gated));
                 let gate = gate(GateKind::Approval, "pause".to_owned(), true, node.anchor());

@@ -3,8 +3,10 @@
 //! A template's numbers may come from arguments that only a rollout supplies, so everything is kept as text with its
 //! span and read when a rollout refers to it.
 
-use super::duration::go_seconds;
+use super::duration::{go_seconds, go_text};
 use crate::adapters::{Lowering, Object};
+use crate::model::Instead;
+use crate::model::units::parse_seconds;
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -249,7 +251,10 @@ fn check_metric(node: Node<'_>, cx: &mut Lowering<'_>) {
         let Some(value) = written(node, key) else { continue };
         if !value.text.contains("{{") && go_seconds(&value.text).is_none() {
             let message = format!("`{key}` is `{}`, which is no duration: units are `s`, `m` and `h`", value.text);
-            cx.problem(value.span, message, format!("write `{key}: 60s`, `5m` or `1h30m`"));
+            let problem = cx.problem(value.span, message, format!("write `{key}: 60s`, `5m` or `1h30m`"));
+            let seconds = parse_seconds(&value.text);
+            problem.instead =
+                seconds.map(|s| Instead { span: value.span, text: go_text(s).into(), same_meaning: true });
         }
     }
     let count = written(node, "count").and_then(|c| Some((c.text.parse::<i64>().ok()?, c.span)));

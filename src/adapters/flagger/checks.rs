@@ -4,6 +4,7 @@ use super::analysis::{Analysis, Mirrors, Way, fits_pattern};
 use crate::adapters::duration::go_seconds;
 use crate::adapters::nodes::{items, present};
 use crate::adapters::{Lowering, Object};
+use crate::model::units::parse_seconds;
 use crate::syntax::Node;
 
 /// What the schema asks of `analysis`. Older versions had other schemas.
@@ -67,6 +68,10 @@ pub(super) fn interval(name: &str, node: Node<'_>, cx: &mut Lowering<'_>) {
     let remark = cx.invalid(node.span(), message, "write it in minutes or seconds, such as `10m` or `90s`");
     remark.found = Some(text.into());
     remark.required = Some("digits followed by `m` or `s`".into());
+    if let Some(seconds) = parse_seconds(text).filter(|s| *s > 0) {
+        let whole = if seconds % 60 == 0 { format!("{}m", seconds / 60) } else { format!("{seconds}s") };
+        cx.same_as(node.span(), whole);
+    }
 }
 
 /// What looks safe and does nothing.

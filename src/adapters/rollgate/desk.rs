@@ -4,25 +4,31 @@ use serde::de::DeserializeOwned;
 
 use super::keys::Keys;
 use crate::adapters::{Lowering, is_template};
-use crate::model::Fact;
+use crate::model::{Fact, Instead};
 use crate::syntax::Node;
-use crate::text::{Span, nearest};
+use crate::text::{Span, nearest, same_name};
 
 /// Why a value is refused, as the end of a sentence that began with its name.
 pub(super) struct Refusal {
     tail: String,
     help: String,
+    /// The word that was meant, and whether it says the same.
+    instead: Option<(Box<str>, bool)>,
 }
 
 impl Refusal {
     /// It is not `wanted`, which is what would be valid.
     pub(super) fn not(node: Node<'_>, wanted: &str) -> Self {
-        Self { tail: format!(" is {}, which is not {wanted}", written(node)), help: format!("write {wanted}") }
+        Self {
+            tail: format!(" is {}, which is not {wanted}", written(node)),
+            help: format!("write {wanted}"),
+            instead: None,
+        }
     }
 
     /// What follows the name in the message, its leading space or colon included.
     pub(super) fn because(tail: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { tail: tail.into(), help: help.into() }
+        Self { tail: tail.into(), help: help.into(), instead: None }
     }
 }
 
@@ -31,6 +37,7 @@ struct Wrong {
     span: Span,
     message: String,
     help: String,
+    instead: Option<Instead>,
 }
 
 /// The reader of one document. What it refuses is `Dynamic` afterwards, so that no rule takes it for missing.
@@ -43,13 +50,20 @@ pub(super) struct Desk<'d> {
 impl<'d> Desk<'d> {
     /// Reports something wrong at `span`.
     pub(super) fn wrong(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.wrong.push(Wrong { span, message: message.into(), help: help.into() });
+        self.wrong.push(Wrong { span, message: message.into(), help: help.into(), instead: None });
+    }
+
+    /// Says which word was meant by the one at `node`, which was just reported, and whether it says the same.
+    fn meant(&mut self, node: Node<'d>, (text, same_meaning): (&str, bool)) {
+        if let Some(wrong) = self.wrong.last_mut() {
+            wrong.instead = Some(Instead { span: node.span(), text: text.into(), same_meaning });
+        }
     }
 
     /// Hands everything over as remarks on the next rollout; templates become unknown values.
     pub(super) fn onto_rollout(self, cx: &mut Lowering<'_>) {
         for wrong in self.wrong {
-            cx.invalid(wrong.span, wrong.message, wrong.help);
+            cx.invalid(wrong.span, wrong.message, wrong.help).instead = wrong.instead;
         }
         for node in self.templates {
             cx.unknown(node, "template");
@@ -59,7 +73,7 @@ impl<'d> Desk<'d> {
     /// Hands everything over as problems of the file. A record is read as it stands, so a template in it is one.
     pub(super) fn onto_file(self, cx: &mut Lowering<'_>) {
         for wrong in self.wrong {
-            cx.problem(wrong.span, wrong.message, wrong.help);
+            cx.problem(wrong.span, wrong.message, wrong.help).instead = wrong.instead;
         }
         for node in self.templates {
             let text = node.text().unwrap_or_default();
@@ -99,6 +113,7 @@ impl<'d> Desk<'d> {
         if let Some(name) = meant {
             let message = format!("`{text}` is no key of {}; the nearest is `{name}`", keys.what);
             self.wrong(key.span(), message, format!("write `{name}`"));
+            self.meant(key, (name, same_name(text, name)));
         } else {
             let message = format!("`{text}` is no key of {}", keys.what);
             self.wrong(key.span(), message, format!("its keys are {}", listed(keys.all)));
@@ -148,8 +163,11 @@ impl<'d> Desk<'d> {
         }
         match take(node) {
             Ok(value) => Fact::stated(value, node.span()),
-            Err(Refusal { tail, help }) => {
+            Err(Refusal { tail, help, instead }) => {
                 self.wrong(node.span(), format!("`{name}`{tail}"), help);
+                if let Some((text, same)) = instead {
+                    self.meant(node, (&text, same));
+                }
                 Fact::Dynamic { expr: expr.into(), span: node.span() }
             }
         }
@@ -188,9 +206,10 @@ impl<'d> Desk<'d> {
 /// The refusal of a value that is none of `names`.
 fn no_name(node: Node<'_>, names: &[&'static str]) -> Refusal {
     let text = node.text().unwrap_or_default();
-    let help = nearest(text, names.iter().copied())
-        .map_or_else(|| format!("write one of {}", listed(names)), |name| format!("write `{name}`"));
-    Refusal::because(format!(" is {}, which is none of {}", written(node), listed(names)), help)
+    let near = nearest(text, names.iter().copied());
+    let help = near.map_or_else(|| format!("write one of {}", listed(names)), |name| format!("write `{name}`"));
+    let refusal = Refusal::because(format!(" is {}, which is none of {}", written(node), listed(names)), help);
+    Refusal { instead: near.map(|name| (name.into(), same_name(text, name))), ..refusal }
 }
 
 /// Takes text that is not empty.
@@ -210,7 +229,18 @@ pub(super) fn unit<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Refusal> {
         Some(bare) => bare.into(),
         None => node.to_value(),
     };
-    serde_json::from_value(value).map_err(|e| Refusal::because(format!(": {e}"), "write the number with its unit"))
+    serde_json::from_value(value).map_err(|e| {
+        let refusal = Refusal::because(format!(": {e}"), "write the number with its unit");
+        Refusal { instead: with_sign::<T>(node).map(|text| (text, true)), ..refusal }
+    })
+}
+
+/// A percentage whose sign is written as a word, where that is all that is wrong with it.
+fn with_sign<T: DeserializeOwned>(node: Node<'_>) -> Option<Box<str>> {
+    let text = node.as_str()?.trim();
+    let bare = ["percent", "per cent", "pct"].iter().find_map(|word| text.strip_suffix(word))?;
+    let signed = format!("{}%", bare.trim_end());
+    serde_json::from_value::<T>(signed.clone().into()).ok().map(|_| signed.into())
 }
 
 /// The number that `text` is, if it is nothing but one.

@@ -18,7 +18,8 @@ use super::{Adapter, Addition, Lowering, Object};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::finding::Wish;
-use crate::text::{Span, nearest};
+use crate::model::Instead;
+use crate::text::{Span, nearest, same_name};
 
 declare_adapter! {
     /// ## What is read
@@ -107,7 +108,9 @@ fn unknown_kind(kind: &str, object: &Object<'_>, cx: &mut Lowering<'_>) {
     let kinds = ["RolloutPlan", "RollbackDrill", "Waivers"];
     let help = nearest(kind, kinds)
         .map_or("write one of `RolloutPlan`, `RollbackDrill`, `Waivers`".to_owned(), |k| format!("write `{k}`"));
-    cx.problem(span, format!("`{kind}` is no kind of `rollgate/v1`"), help);
+    let problem = cx.problem(span, format!("`{kind}` is no kind of `rollgate/v1`"), help);
+    let meant = nearest(kind, kinds);
+    problem.instead = meant.map(|k| Instead { span, text: k.into(), same_meaning: same_name(k, kind) });
 }
 
 #[cfg(test)]

@@ -73,8 +73,8 @@ fn undecided(report: &Report) -> Option<u8> {
 
 fn total(mended: &[Mended]) -> String {
     let files = mended.len();
-    let fixes = mended.iter().map(|m| m.fixes).sum();
-    format!("{} in {files} file{}", made(fixes, "found"), if files == 1 { "" } else { "s" })
+    let found = mended.iter().map(|m| m.fixes).sum();
+    format!("{} in {files} file{}", made(found, "found"), if files == 1 { "" } else { "s" })
 }
 
 fn made(n: usize, done: &str) -> String {

@@ -13,7 +13,7 @@ use crate::engine::settle::{facets, service_anchors, settle};
 use crate::engine::standing::{Standing, Stood};
 use crate::engine::{LoadLimits, load};
 use crate::finding::{Finding, RolloutKey, Wish, edited};
-use crate::model::{Fact, Problem, Rollout};
+use crate::model::{Fact, Problem, Progression, Rollout, Stage};
 use crate::policy::Selector;
 use crate::rules::Facts;
 use crate::text::Span;
@@ -23,7 +23,7 @@ type Said = (&'static str, Option<RolloutKey>, String, u32);
 
 /// What some files come to.
 struct State {
-    rollouts: Vec<Box<Rollout>>,
+    rollouts: Vec<Rollout>,
     said: BTreeMap<Said, usize>,
 }
 
@@ -34,38 +34,40 @@ pub(super) struct Ground<'a> {
     plan: Plan,
     standing: Standing,
     problems: BTreeMap<usize, Vec<Problem>>,
-    /// Do all files stand?
-    is_whole: bool,
+    /// Files that rollouts of others live by.
+    reaching: &'a [usize],
     /// What stands, by the file that was looked at.
     known: BTreeMap<usize, State>,
 }
 
 impl<'a> Ground<'a> {
-    /// Lets the files of `asked` and `lenders` stand; all files where others live by one of the first,
-    /// since then its edit may reach any of them.
-    pub(super) fn new(input: &'a Input<'a>, asked: BTreeSet<usize>, lenders: &Lenders) -> Self {
-        let is_whole = asked.iter().any(|n| lenders.reaching.contains(n));
+    /// Lets the files of `asked` and `lenders` stand.
+    pub(super) fn new(input: &'a Input<'a>, asked: BTreeSet<usize>, lenders: &'a Lenders) -> Self {
         let mut ground = Self {
             input,
             limits: bounds(input.policy),
             plan: Plan::default(),
             standing: Standing::default(),
             problems: BTreeMap::new(),
-            is_whole,
+            reaching: &lenders.reaching,
             known: BTreeMap::new(),
         };
-        let numbers: BTreeSet<usize> = if is_whole {
-            (0..input.set.files.len()).collect()
-        } else {
-            asked.into_iter().chain(lenders.all.iter().copied()).collect()
-        };
+        ground.bring(asked.into_iter().chain(lenders.all.iter().copied()));
+        ground
+    }
+
+    /// Lets the files `numbers` stand, those that do not yet.
+    fn bring(&mut self, numbers: impl Iterator<Item = usize>) {
         for number in numbers {
-            if let Some((stood, problems)) = ground.lowered(number, &input.set.files[number]) {
-                ground.standing.put(&input.set.files[number].path, stood);
-                ground.problems.insert(number, problems);
+            let file = &self.input.set.files[number];
+            if self.problems.contains_key(&number) {
+                continue;
+            }
+            if let Some((stood, problems)) = self.lowered(number, file) {
+                self.standing.put(&file.path, stood);
+                self.problems.insert(number, problems);
             }
         }
-        ground
     }
 
     /// Does the edit of `guess` to the file `number`, whose text is `text`, end `finding`, start nothing else, and change
@@ -79,22 +81,31 @@ impl<'a> Ground<'a> {
         let path = Arc::clone(&self.input.set.files[number].path);
         let file = File { path: Arc::clone(&path), origin: Origin::Memory(new.into_bytes().into()) };
         let Some((stood, problems)) = self.lowered(number, &file) else { return false };
-        let numbers: Vec<usize> = if self.is_whole { (0..self.input.set.files.len()).collect() } else { vec![number] };
-        let key = numbers[0];
-        if !self.known.contains_key(&key) {
-            let state = self.state(&numbers);
-            self.known.insert(key, state);
+        if !self.known.contains_key(&number) {
+            let state = self.state(number);
+            self.known.insert(number, state);
         }
         let old = self.standing.take(&path);
         let before = self.problems.insert(number, problems);
         self.standing.put(&path, stood);
-        let after = self.state(&numbers);
+        let after = self.state(number);
+        let reaches = self.reaching.contains(&number) || self.standing.lends(&path);
+        let others_after = if reaches { self.others(&path) } else { Vec::new() };
         self.standing.take(&path);
         if let Some(old) = old {
             self.standing.put(&path, old);
         }
         self.problems.insert(number, before.unwrap_or_default());
-        self.known.get(&key).is_some_and(|before| mends(before, &after, finding, &self.said(finding)))
+        let others = if reaches { self.others(&path) } else { Vec::new() };
+        let left_alone =
+            others.len() == others_after.len() && others.iter().zip(&others_after).all(|(a, b)| alike(a, b));
+        left_alone && self.known.get(&number).is_some_and(|before| mends(before, &after, finding, &self.said(finding)))
+    }
+
+    /// The rollouts of all files but the one at `path`, which may live by it.
+    fn others(&mut self, path: &str) -> Vec<Rollout> {
+        self.bring(0..self.input.set.files.len());
+        self.standing.paths().filter(|p| ***p != *path).flat_map(|p| self.standing.rollouts(p)).collect()
     }
 
     fn lowered(&self, number: usize, file: &File) -> Option<(Stood, Vec<Problem>)> {
@@ -104,11 +115,11 @@ impl<'a> Ground<'a> {
         (one.failure.is_none() && one.skipped.is_none()).then(|| (lowered.into(), problems))
     }
 
-    /// What the files `numbers` come to, judged by everything that the policy asks.
-    fn state(&mut self, numbers: &[usize]) -> State {
+    /// What the file `number` comes to, judged by everything that the policy asks.
+    fn state(&mut self, number: usize) -> State {
         let (input, policy) = (self.input, self.input.policy);
-        let paths = numbers.iter().map(|n| &*input.set.files[*n].path);
-        let mut rollouts: Vec<Box<Rollout>> = paths.flat_map(|p| self.standing.rollouts(p)).map(Box::new).collect();
+        let path = &input.set.files[number].path;
+        let mut rollouts: Vec<Box<Rollout>> = self.standing.rollouts(path).into_iter().map(Box::new).collect();
         settle(rollouts.iter_mut().map(|r| &mut **r), &input.set.files, policy);
         let selectors: Vec<Selector> = rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
         let base = Selector::default();
@@ -124,7 +135,7 @@ impl<'a> Ground<'a> {
             governed: Vec::new(),
             drills: Vec::new(),
             paths: Vec::new(),
-            problems: numbers.iter().filter_map(|n| self.problems.get(n)).flatten().cloned().collect(),
+            problems: self.problems.get(&number).cloned().unwrap_or_default(),
             services: Vec::new(),
             drill_log: None,
             weakened: Vec::new(),
@@ -137,7 +148,7 @@ impl<'a> Ground<'a> {
             .map(|u| (u.rule.id, u.rollout, format!("undetermined {}", u.reason), u.span.file.0));
         let found = findings.into_iter().map(|f| (f.rule.id, f.rollout, f.about, f.primary.file.0));
         found.chain(unknown).for_each(|one| *said.entry(one).or_insert(0) += 1);
-        State { rollouts: facts.rollouts, said }
+        State { rollouts: facts.rollouts.into_iter().map(|r| *r).collect(), said }
     }
 
     /// `finding` as the proving ground says it: what belongs to no rollout is sealed with its path.
@@ -158,45 +169,44 @@ fn mends(before: &State, after: &State, finding: &Finding, target: &Said) -> boo
     let is_gone = count(after, target) + 1 == count(before, target);
     let nothing_new = after.said.iter().all(|(said, n)| *n <= count(before, said));
     let pairs = || before.rollouts.iter().zip(&after.rollouts);
-    let same =
-        |(old, new): (&Box<Rollout>, &Box<Rollout>)| unplaced(granted(old, new, finding)) == unplaced((**new).clone());
+    let same = |(old, new): (&Rollout, &Rollout)| alike(&granted(old, new, finding), new);
     is_gone && nothing_new && before.rollouts.len() == after.rollouts.len() && pairs().all(same)
+}
+
+/// Do two rollouts say the same, wherever they say it?
+fn alike(old: &Rollout, new: &Rollout) -> bool {
+    old == new || unplaced(old.clone()) == unplaced(new.clone())
 }
 
 /// `old` with what was wished for as `new` has it: what is written, or missing, where the finding stands.
 fn granted(old: &Rollout, new: &Rollout, finding: &Finding) -> Rollout {
-    let mut out = old.clone();
+    let (mut out, at) = (old.clone(), finding.primary);
     let is_its = finding.rollout.as_ref().is_some_and(|key| *key == key_of(old));
     match finding.wish {
         // A word that was none may say anything of its own rollout.
         Some(Wish::Written { .. }) if is_its => return new.clone(),
         Some(Wish::Criterion) if is_its => out.rollback.clone_from(&new.rollback),
-        Some(
-            Wish::Written { .. }
-            | Wish::Criterion
-            | Wish::Exposure { .. }
-            | Wish::Hold { .. }
-            | Wish::Shadow { .. }
-            | Wish::WayBack { .. }
-            | Wish::Revisions { .. },
-        )
-        | None => {}
+        Some(Wish::Exposure { .. }) => {
+            each_stage(&mut out, new, |old, new| grant(&mut old.exposure, &new.exposure, at));
+        }
+        // What is mirrored while a stage is held is so as long as the stage.
+        Some(Wish::Hold { .. } | Wish::Shadow { .. }) => {
+            each_stage(&mut out, new, |old, new| grant(&mut old.hold, &new.hold, at));
+            if let (Some(old), Some(new)) = (&mut out.shadow, &new.shadow) {
+                grant(&mut old.duration, &new.duration, at);
+            }
+        }
+        Some(Wish::WayBack { .. }) => grant(&mut out.rollback.way_back, &new.rollback.way_back, at),
+        Some(Wish::Revisions { .. }) => grant(&mut out.rollback.revisions, &new.rollback.revisions, at),
+        Some(Wish::Written { .. } | Wish::Criterion) | None => {}
     }
-    let at = finding.primary;
-    let mut stages = out.stages().to_vec();
-    for (stage, new) in stages.iter_mut().zip(new.stages()) {
-        grant(&mut stage.exposure, &new.exposure, at);
-        grant(&mut stage.hold, &new.hold, at);
-    }
-    match &mut out.progression {
-        crate::model::Progression::Declared(all) | crate::model::Progression::Live(all) => *all = stages,
-    }
-    if let (Some(shadow), Some(new)) = (&mut out.shadow, &new.shadow) {
-        grant(&mut shadow.duration, &new.duration, at);
-    }
-    grant(&mut out.rollback.way_back, &new.rollback.way_back, at);
-    grant(&mut out.rollback.revisions, &new.rollback.revisions, at);
     out
+}
+
+/// Calls `grant` with each stage of both.
+fn each_stage(old: &mut Rollout, new: &Rollout, grant: impl Fn(&mut Stage, &Stage)) {
+    let (Progression::Declared(stages) | Progression::Live(stages)) = &mut old.progression;
+    stages.iter_mut().zip(new.stages()).for_each(|(old, new)| grant(old, new));
 }
 
 fn grant<T: Clone>(fact: &mut Fact<T>, new: &Fact<T>, at: Span) {

@@ -55,7 +55,7 @@ impl Intent {
             return false;
         }
         ENGINES.iter().all(|engine| {
-            let value = |chunk| Some(syntax::parse(FileId(0), chunk, *engine, limits, true).ok()?);
+            let value = |chunk| syntax::parse(FileId(0), chunk, *engine, limits, true).ok();
             match (value(&old[here]), value(&new[here])) {
                 (Some(a), Some(b)) => {
                     let texts =

@@ -49,29 +49,25 @@ fn shares(old: &str, share: Share) -> Vec<String> {
     let Ok(was) = number.parse::<f64>() else { return Vec::new() };
     let percent = share.percent();
     let rounded = if percent > was { percent.ceil() } else { percent.floor() };
-    let exact = format!("{percent}{sign}");
+    let exact = [format!("{percent}{sign}")];
     let whole = format!("{rounded}{sign}");
     // Shares of another whole (`maxTrafficWeight: 1000`) or as parts of one.
     let parts = [format!("{}", percent * 10.0), format!("{}", percent / 100.0)];
     let bare = parts.into_iter().filter(|_| sign.is_empty());
-    if number.contains('.') || sign == "%" {
-        [exact, whole].into_iter().chain(bare).collect()
-    } else {
-        std::iter::once(whole).chain(bare).collect()
-    }
+    let fine = number.contains('.') || sign == "%";
+    exact.into_iter().filter(|_| fine).chain([whole]).chain(bare).collect()
 }
 
 /// So many seconds in the way of `old`: a bare number, or a number with units.
 fn lengths(old: &str, seconds: u64) -> Vec<String> {
     if old.parse::<u64>().is_ok() {
-        let wholes = [(1, seconds), (60, seconds.div_ceil(60))];
-        return wholes.iter().map(|(_, n)| n.to_string()).collect();
+        return vec![seconds.to_string(), seconds.div_ceil(60).to_string()];
     }
     if parse_seconds_f64(old).is_none() {
         return Vec::new();
     }
-    let hours = (seconds % 3600 == 0).then(|| format!("{}h", seconds / 3600));
-    let minutes = (seconds % 60 == 0).then(|| format!("{}m", seconds / 60));
+    let hours = seconds.is_multiple_of(3600).then(|| format!("{}h", seconds / 3600));
+    let minutes = seconds.is_multiple_of(60).then(|| format!("{}m", seconds / 60));
     let short = if old.ends_with('h') || seconds >= 7200 {
         hours.into_iter().chain(minutes)
     } else {
