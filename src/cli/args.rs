@@ -98,7 +98,7 @@ pub(super) enum Format {
 /// How to print the report of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportFormat {
-    /// What suits the place: `human`.
+    /// What suits the place: `human`, and `github` in a job of GitHub Actions.
     #[default]
     Auto,
     /// Frames with the source underlined.
@@ -109,8 +109,12 @@ pub(super) enum ReportFormat {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Annotations of GitHub Actions, and the summary of the step.
+    Github,
     /// GitLab Code Quality.
     Gitlab,
+    /// A comment for a pull request.
+    Markdown,
 }
 
 /// When to colour.

@@ -1,13 +1,15 @@
 //! Where reports go, and how they look there.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::args::{Check, Color, ReportFormat};
 use super::failure::Failure;
-use super::print;
 use super::surroundings::Surroundings;
+use super::{print, say};
 use crate::finding::Report;
 use crate::render::{self, Detail, Excused, Style};
 use crate::text::Sources;
@@ -58,13 +60,23 @@ pub(super) fn report(
 ) -> Result<(), Vec<Failure>> {
     let color = to.path.is_none() && around.color(asked.color);
     let (style, excused) = (style(color, asked.detail, around), asked.excused);
-    let text = match to.format {
+    let format = match to.format {
+        ReportFormat::Auto if to.path.is_none() && around.in_github_job() => ReportFormat::Github,
+        ReportFormat::Auto => ReportFormat::Human,
+        asked => asked,
+    };
+    let text = match format {
         ReportFormat::Auto | ReportFormat::Human => render::human(report, sources, style, excused),
         ReportFormat::Short => render::short(report, sources, excused),
         ReportFormat::Json => render::json(report, sources),
         ReportFormat::Sarif => render::sarif(report, sources, excused),
+        ReportFormat::Github => render::github(report, sources, excused),
         ReportFormat::Gitlab => render::gitlab(report, sources, excused),
+        ReportFormat::Markdown => render::markdown(report, sources, excused, render::COMMENT),
     };
+    if format == ReportFormat::Github && to.path.is_none() {
+        summarize(report, sources, excused, around);
+    }
     match &to.path {
         None => print(&text),
         Some(path) => write(&around.cwd.join(path), &text),
@@ -82,6 +94,17 @@ pub(super) fn shows_fixes(args: &Check) -> bool {
 pub(super) fn code(args: &Check, report: &Report) -> u8 {
     let code = report.verdict().code();
     if args.exit_zero && code == 1 { 0 } else { code }
+}
+
+/// Adds the report to the summary of a step of GitHub Actions. The annotations have told it all: where there is no
+/// summary to write to, the verdict stands.
+fn summarize(report: &Report, sources: &Sources, excused: Excused, around: &Surroundings) {
+    let Some(path) = around.step_summary() else { return };
+    let text = render::markdown(report, sources, excused, render::SUMMARY);
+    let added = OpenOptions::new().append(true).create(true).open(path).and_then(|mut f| f.write_all(text.as_bytes()));
+    if let Err(error) = added {
+        say(&format!("rollgate: the step's summary cannot be written: {error}\n"));
+    }
 }
 
 /// How frames look here.

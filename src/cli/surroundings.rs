@@ -96,6 +96,16 @@ impl Surroundings {
         super::hook::PreCommit::take(variable)
     }
 
+    /// Is this a job of GitHub Actions, whose log reads commands?
+    pub(super) fn in_github_job(&self) -> bool {
+        !self.terminal && variable("GITHUB_ACTIONS").is_some_and(|v| v == "true")
+    }
+
+    /// The file that becomes the summary of a step of GitHub Actions.
+    pub(super) fn step_summary(&self) -> Option<PathBuf> {
+        variable("GITHUB_STEP_SUMMARY").filter(|v| !v.is_empty()).map(|path| self.cwd.join(path))
+    }
+
     /// Can the terminal draw frames with more than ASCII?
     pub(super) const fn unicode(&self) -> bool {
         self.unicode

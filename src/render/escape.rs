@@ -13,18 +13,29 @@ pub(super) const fn is_plain(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Writes `c`, as `\u{1b}` where it could forge or hide output.
+/// Writes `c`, as `\u{1b}` where it could forge or hide output, or would make a command of what stands before it: GitHub
+/// Actions reads `##[` anywhere in a line of a job's output.
 pub(super) fn push_visible(out: &mut String, c: char) {
-    if is_plain(c) { out.push(c) } else { out.extend(c.escape_unicode()) }
+    let commands = c == '[' && out.ends_with("##");
+    if is_plain(c) && !commands { out.push(c) } else { out.extend(c.escape_unicode()) }
+}
+
+/// Does `::` begin here? At the start of a line of a job's output it is a command of GitHub Actions, and a line may be
+/// broken at any blank.
+fn begins_a_command(before: &str, c: char) -> bool {
+    let rest = before.strip_suffix(':').filter(|_| c == ':');
+    rest.is_some_and(|rest| rest.chars().next_back().is_none_or(char::is_whitespace))
 }
 
 /// `text` with every character that could forge or hide output written as `\u{1b}`; line breaks and tabs too.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_plain) {
+    if text.chars().all(is_plain) && !text.contains("##[") && !text.contains("::") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    text.chars().for_each(|c| push_visible(&mut out, c));
+    for c in text.chars() {
+        if begins_a_command(&out, c) { out.extend(c.escape_unicode()) } else { push_visible(&mut out, c) }
+    }
     Cow::Owned(out)
 }
 
@@ -37,12 +48,12 @@ pub(super) fn visible_lines(text: &str) -> String {
 /// two spellings mean the same.
 pub(super) fn visible_json(text: String) -> String {
     let harmless = |c: char| c == '\n' || is_plain(c);
-    if text.chars().all(harmless) {
+    if text.chars().all(harmless) && !text.contains("##[") {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        if harmless(c) {
+        if harmless(c) && !(c == '[' && out.ends_with("##")) {
             out.push(c);
             continue;
         }
@@ -66,10 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_a_command_of_a_ci_service() {
+        assert_eq!(visible("##[set-output name=a]b"), "##\\u{5b}set-output name=a]b");
+        assert_eq!(visible("::error::x ::y"), ":\\u{3a}error::x :\\u{3a}y");
+        assert_eq!(visible("arn:aws:s3:::web job::rate"), "arn:aws:s3:::web job::rate");
+    }
+
+    #[test]
     fn json_means_the_same() {
-        let text = "x\u{9b}31m\u{202e}\u{e0041}\u{7f}";
+        let text = "##[error]x\u{9b}31m\u{202e}\u{e0041}\u{7f}";
         let escaped = visible_json(serde_json::to_string(text).unwrap());
-        assert!(escaped.is_ascii());
+        assert!(escaped.is_ascii() && !escaped.contains("##["));
         assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }

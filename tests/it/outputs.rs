@@ -1,7 +1,7 @@
 //! Every format of `rollgate check`: the same reports in each, and hostile text in all of them.
 
 use rollgate::finding::{Report, State};
-use rollgate::render::{Excused, gitlab, human, json, sarif, short};
+use rollgate::render::{COMMENT, Excused, github, gitlab, human, json, markdown, sarif, short};
 use rollgate::text::Sources;
 
 use crate::render::{PLAIN, clean, mixed, sources, undecided, undetermined};
@@ -10,11 +10,13 @@ use crate::support::World;
 /// A format as the matrix prints it.
 type Print = fn(&Report, &Sources, Excused) -> String;
 
-const FORMATS: [(&str, Print); 5] = [
+const FORMATS: [(&str, Print); 7] = [
     ("human", |r, s, e| human(r, s, PLAIN, e)),
     ("short", short),
     ("json", |r, s, _| json(r, s)),
     ("sarif", sarif),
+    ("github", github),
+    ("markdown", |r, s, e| markdown(r, s, e, COMMENT)),
     ("gitlab", gitlab),
 ];
 
@@ -86,6 +88,21 @@ fn a_file_that_cannot_be_written_is_undecided_and_keeps_no_other_from_being_writ
     for wrong in ["json", "json=", "json=-", "xml=a.xml"] {
         let _ = world.run(&["check", "--output", wrong]).ends(2).complains("is not FORMAT=PATH").complains("gitlab");
     }
+}
+
+#[test]
+fn a_job_of_github_actions_gets_annotations_and_a_summary() {
+    let world = World::new().file("web.yaml", BIG_BANG).file("summary.md", "before\n");
+    let job = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "summary.md")];
+    let run = world.run_env(&job, &["check", "web.yaml"]).ends(1);
+    assert!(run.out.starts_with("::error title=big-bang,file=web.yaml,line=5,"), "{}", run.out);
+    let summary = || std::fs::read_to_string(world.path().join("summary.md")).unwrap();
+    assert!(summary().starts_with("before\n## rollgate: fails\n"), "{}", summary());
+    let _ = world.run_env(&job, &["check", "web.yaml", "--format", "human"]).ends(1).says("[web.yaml:5:11]");
+    assert_eq!(summary().matches("## rollgate").count(), 1, "only the annotations come with a summary");
+    let lost = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "none/summary.md")];
+    let _ = world.run_env(&lost, &["check", "web.yaml"]).ends(1).complains("summary cannot be written");
+    let _ = world.run(&["check", "web.yaml"]).ends(1).says("[web.yaml:5:11]");
 }
 
 const BIG_BANG: &str = "\
