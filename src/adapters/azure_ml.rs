@@ -6,7 +6,7 @@ use super::{Adapter, Lowering, Object, Workload, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Fact, ObjectRef, Payload, Progression, Rollout, Shadow, Share, Strategy, SubjectKind,
+    Basis, Comparer, Fact, ObjectRef, Payload, Progression, Rollout, RouterRule, Shadow, Share, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -166,7 +166,7 @@ fn endpoint(object: &Object<'_>, name: &str, tables: &Tables, cx: &mut Lowering<
     }
     let arms: Vec<Arm> = served.iter().filter(|(_, share)| share.known() != Some(&0)).map(|e| arm(object, e)).collect();
     let stages = if arms.len() > 1 { split::candidates(&arms, None, Basis::Requests) } else { Vec::new() };
-    rollout.destinations = split::of_arms(&arms, "", Basis::Requests);
+    rollout.destinations = split::of_arms(&arms, &RouterRule::only(), Basis::Requests);
     let mirrored = mirror(tables, &mut rollout, cx);
     let strategy = match (stages.is_empty(), &rollout.shadow) {
         (false, _) => Strategy::Canary,

@@ -97,7 +97,8 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
     if arms.is_empty() || arms.len() != backends.len() {
         return None;
     }
-    let rule = Rule { name: Some(name), key: rule_key(node, "matches"), arms, people: people(node) };
+    let takes_the_rest = takes_the_rest(node);
+    let rule = Rule { name: Some(name), key: rule_key(node, "matches"), arms, takes_the_rest, people: people(node) };
     if rule.is_dead() && rule.arms.len() > 1 {
         let span = node.get(key).map_or(rollout.name_span, Node::anchor);
         let name = rule.name.as_deref().unwrap_or_default();
@@ -133,6 +134,17 @@ fn arm(backend: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {
 fn people(rule: Node<'_>) -> Option<Span> {
     let picks = items(rule, "matches").any(|m| m.get("headers").is_some() || m.get("queryParams").is_some());
     rule.key("matches").filter(|_| picks).map(Node::span)
+}
+
+/// Does a rule match everything? A match without a path is one of the prefix `/`.
+fn takes_the_rest(rule: Node<'_>) -> bool {
+    let everything = |m: Node<'_>| {
+        let text = |key: &str| m.path(&["path", key]).and_then(Node::text);
+        let all = matches!(text("type"), None | Some("PathPrefix")) && matches!(text("value"), None | Some("/"));
+        all && m.entries().all(|(key, _)| key.text() == Some("path"))
+    };
+    let mut matches = items(rule, "matches").peekable();
+    matches.peek().is_none() || matches.any(everything)
 }
 
 fn mirrors(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {

@@ -143,7 +143,8 @@ fn rule(node: Node<'_>, name: String, rollout: &mut Rollout, cx: &mut Lowering<'
     if arms.len() != routes.len() || arms.is_empty() {
         return None;
     }
-    let rule = Rule { name: Some(name), key: rule_key(node, "match"), arms, people: people(node) };
+    let takes_the_rest = takes_the_rest(node);
+    let rule = Rule { name: Some(name), key: rule_key(node, "match"), arms, takes_the_rest, people: people(node) };
     if rule.is_dead() && rule.arms.len() > 1 {
         let span = node.get("route").map_or(rollout.name_span, Node::anchor);
         let name = rule.name.as_deref().unwrap_or_default();
@@ -176,6 +177,16 @@ fn people(rule: Node<'_>) -> Option<Span> {
     let keys = ["headers", "queryParams", "sourceLabels", "withoutHeaders"];
     let picks = items(rule, "match").any(|m| keys.iter().any(|k| m.get(k).is_some()));
     rule.key("match").filter(|_| picks).map(Node::span)
+}
+
+/// Does a rule match everything?
+fn takes_the_rest(rule: Node<'_>) -> bool {
+    let everything = |m: Node<'_>| {
+        let all = m.path(&["uri", "prefix"]).and_then(Node::text) == Some("/");
+        all && m.entries().all(|(key, _)| matches!(key.text(), Some("uri" | "name")))
+    };
+    let mut matches = items(rule, "match").peekable();
+    matches.peek().is_none() || matches.any(everything)
 }
 
 fn mirror(rule: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) {

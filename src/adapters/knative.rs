@@ -8,7 +8,8 @@ use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::units::parse_seconds;
 use crate::model::{
-    Basis, Destination, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
+    Basis, Destination, Exposure, Fact, ObjectRef, Payload, Progression, Rollout, RouterRule, Share, Stage, Strategy,
+    SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -92,7 +93,7 @@ fn service(object: &Object<'_>, spec: Node<'_>, shipped: Vec<Payload>, cx: &mut 
     rollout.destinations = match &entries {
         Some((_, entries)) => destinations(object, entries, newest, &rollout.payload),
         None if rollout.partial => Vec::new(),
-        None => vec![newest_alone(object, &rollout.payload)],
+        None => vec![newest_alone(object, newest, &rollout.payload)],
     };
     let stages = match (&entries, present(spec, "release"), present(spec, "pinned")) {
         (Some((table, entries)), ..) => of_service(object, *table, entries, newest),
@@ -315,9 +316,10 @@ fn destinations(
         span: e.percent.span(),
     };
     let arms: Vec<Arm> = entries.iter().map(arm).collect();
-    let mut all = of_arms(&arms, "", Basis::Requests);
+    let mut all = of_arms(&arms, &RouterRule::only(), Basis::Requests);
     for (destination, entry) in all.iter_mut().zip(entries) {
         destination.name = entry.name().into();
+        destination.immutable = matches!(entry.target, Target::Revision(_));
         let floats = match entry.target {
             Target::Latest | Target::Configuration(_) => true,
             Target::Revision(name) => Some(name) == newest,
@@ -325,18 +327,24 @@ fn destinations(
         if floats {
             destination.ships = payload.iter().map(|p| p.value.clone()).collect();
             destination.leaning = 1;
+            // A template that is named makes the revision of that name.
+            if let Some(name) = newest {
+                (destination.name, destination.immutable) = (name.into(), true);
+            }
         }
     }
     all
 }
 
 /// Without a table the newest revision takes everything.
-fn newest_alone(object: &Object<'_>, payload: &[Payload]) -> Destination {
+fn newest_alone(object: &Object<'_>, newest: Option<&str>, payload: &[Payload]) -> Destination {
     Destination {
-        rule: "".into(),
+        rule: RouterRule::only(),
         kin: object.name().into(),
-        name: "latest".into(),
+        name: newest.unwrap_or("latest").into(),
         ships: payload.iter().map(|p| p.value.clone()).collect(),
+        backing: None,
+        immutable: newest.is_some(),
         share: Some(Share::ALL),
         basis: Basis::Requests,
         leaning: 1,

@@ -241,7 +241,7 @@ fn applications(config: Node<'_>) -> Vec<Payload> {
             shipped(doc.root(), 0, &mut |inner| {
                 let path = format!("{}{}", config.pointer(), inner.pointer());
                 let value = inner.text().unwrap_or_default();
-                found.push(Payload { path: path.into(), value: value.into(), span: config.span() });
+                found.push(Payload { path: path.into(), slot: "".into(), value: value.into(), span: config.span() });
             });
         }
     }

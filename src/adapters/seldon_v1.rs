@@ -6,8 +6,8 @@ use super::{Adapter, Lowering, Object, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Destination, Exposure, Fact, Payload, Progression, Rollout, Shadow, Share, Stage, Strategy,
-    SubjectKind,
+    Basis, Comparer, Destination, Exposure, Fact, Payload, Progression, Rollout, RouterRule, Shadow, Share, Stage,
+    Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::Spanned;
@@ -117,7 +117,7 @@ fn destinations(object: &Object<'_>, serving: &[Node<'_>]) -> Vec<Destination> {
         weight: share(*predictor).map(|s| u64::from(s.ppm())),
         span: present(*predictor, "traffic").unwrap_or(*predictor).anchor(),
     };
-    let mut all = of_arms(&serving.iter().map(arm).collect::<Vec<_>>(), "", Basis::Requests);
+    let mut all = of_arms(&serving.iter().map(arm).collect::<Vec<_>>(), &RouterRule::only(), Basis::Requests);
     for (destination, predictor) in all.iter_mut().zip(serving) {
         destination.ships = shipped(*predictor).into_iter().map(|p| p.value).collect();
     }

@@ -8,8 +8,8 @@ use super::{Adapter, Lowering, Object, Workload, World, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Destination, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, Shadow, Share,
-    Stage, Strategy, SubjectKind,
+    Basis, Comparer, Destination, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, RouterRule,
+    Shadow, Share, Stage, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -205,7 +205,7 @@ fn destinations(object: &Object<'_>, default: &Fact<Box<str>>, candidates: &[Nod
         span: present(*c, "weight").unwrap_or(*c).span(),
     };
     let arms: Vec<Arm> = candidates.iter().map(arm).collect();
-    let mut all = of_arms(&arms, "", Basis::Requests);
+    let mut all = of_arms(&arms, &RouterRule::only(), Basis::Requests);
     for destination in &mut all {
         destination.kin = object.name().into();
         destination.leaning = if destination.name == *default { -1 } else { 0 };

@@ -4,7 +4,7 @@ use super::split::{Arm, candidates, of_arms, picked};
 use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Destination, Progression, Strategy, SubjectKind};
+use crate::model::{Basis, Destination, Progression, RouterRule, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -64,7 +64,7 @@ impl Adapter for Smi {
         let matches = spec.get("matches").filter(|m| m.items().next().is_some());
         if matches.is_none() {
             // The backends of one root service are its versions, whatever they are called.
-            let destinations = of_arms(&arms, "", Basis::Requests).into_iter();
+            let destinations = of_arms(&arms, &RouterRule::only(), Basis::Requests).into_iter();
             rollout.destinations = destinations.map(|d| Destination { kin: root.into(), ..d }).collect();
         }
         let stages = match matches {

@@ -1,7 +1,7 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
 use super::Lowering;
-use crate::model::{Audience, Basis, Comparer, Destination, Exposure, Fact, Rollout, Shadow, Share, Stage};
+use crate::model::{Audience, Basis, Comparer, Destination, Exposure, Fact, Rollout, RouterRule, Shadow, Share, Stage};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -160,6 +160,8 @@ pub(super) struct Rule {
     pub(super) key: String,
     /// Where its requests go.
     pub(super) arms: Vec<Arm>,
+    /// Does it take whatever no other rule takes?
+    pub(super) takes_the_rest: bool,
     /// Where it picks people (headers, cookies, query parameters), if it does.
     pub(super) people: Option<Span>,
 }
@@ -209,12 +211,21 @@ pub(super) fn stages(rules: &[Rule], basis: Basis) -> Vec<Stage> {
 
 /// Where the requests of every rule go that picks no people: what a later version of the file is held against.
 pub(super) fn destinations(rules: &[Rule], basis: Basis) -> Vec<Destination> {
-    let all = rules.iter().filter(|r| r.people.is_none());
-    all.flat_map(|rule| of_arms(&rule.arms, &rule.key, basis)).collect()
+    let mut keys: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for (place, rule) in rules.iter().enumerate().filter(|(_, r)| r.people.is_none()) {
+        // Of two that match the same the second is told by its number.
+        let same = keys.iter().filter(|k| **k == rule.key).count();
+        let key = if same == 0 { rule.key.clone() } else { format!("{}#{}", rule.key, same + 1) };
+        keys.push(&rule.key);
+        let told = RouterRule { key: key.into(), place, takes_the_rest: rule.takes_the_rest };
+        found.extend(of_arms(&rule.arms, &told, basis));
+    }
+    found
 }
 
 /// The destinations of one rule; a lone one takes everything, whatever its weight.
-pub(super) fn of_arms(arms: &[Arm], rule: &str, basis: Basis) -> Vec<Destination> {
+pub(super) fn of_arms(arms: &[Arm], rule: &RouterRule, basis: Basis) -> Vec<Destination> {
     let total = total(arms);
     let one = |arm: &Arm| {
         let words = arm.version_words();
@@ -224,10 +235,12 @@ pub(super) fn of_arms(arms: &[Arm], rule: &str, basis: Basis) -> Vec<Destination
             (Some(_) | None, _) => None,
         };
         Destination {
-            rule: rule.into(),
+            rule: rule.clone(),
             kin: arm.version.as_ref().map_or_else(|| stem(&arm.service).join("-"), |_| arm.service.clone()).into(),
             name: arm.label().into(),
             ships: Vec::new(),
+            backing: None,
+            immutable: false,
             share,
             basis,
             leaning: leaning(&words),
@@ -335,7 +348,13 @@ mod tests {
     #[test]
     fn people_who_are_picked_have_no_share() {
         let people = Some(Span::new(FileId(0), 5, 6));
-        let rule = |arms, people| Rule { name: None, key: String::new(), arms, people };
+        let rule = |arms, people: Option<Span>| Rule {
+            name: None,
+            key: String::new(),
+            arms,
+            takes_the_rest: people.is_none(),
+            people,
+        };
         let rest = rule(vec![arm("web", Some("v1"), 95), arm("web", Some("v2"), 5)], None);
         let all = rule(vec![arm("web", Some("v2"), 1)], people);
         let some = rule(vec![arm("web", Some("v1"), 1), arm("web", Some("v3"), 1)], people);

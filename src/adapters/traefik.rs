@@ -93,7 +93,8 @@ fn rule(holder: Node<'_>, name: Option<String>, rollout: &mut Rollout, cx: &mut 
     if arms.is_empty() || arms.len() != services.len() {
         return None;
     }
-    let rule = Rule { name, key: rule_key(holder, "match"), arms, people: people(holder) };
+    let takes_the_rest = takes_the_rest(holder);
+    let rule = Rule { name, key: rule_key(holder, "match"), arms, takes_the_rest, people: people(holder) };
     if rule.is_split() {
         ship(rollout, services.iter().filter_map(|s| s.get("name")));
     }
@@ -105,6 +106,13 @@ fn people(route: Node<'_>) -> Option<Span> {
     let text = route.get("match").and_then(Node::text)?;
     let picks = ["Header(", "HeaderRegexp(", "Headers(", "HeadersRegexp(", "Query(", "QueryRegexp(", "ClientIP("];
     route.get("match").filter(|_| picks.iter().any(|p| text.contains(p))).map(Node::span)
+}
+
+/// Does a route take whatever comes for its host?
+fn takes_the_rest(route: Node<'_>) -> bool {
+    let Some(text) = route.get("match").and_then(Node::text) else { return true };
+    let narrows = ["Path(", "PathPrefix(", "PathRegexp(", "Method("];
+    text.contains("PathPrefix(`/`)") || !narrows.iter().any(|n| text.contains(n))
 }
 
 fn arm(service: Node<'_>, cx: &mut Lowering<'_>) -> Option<Arm> {

@@ -16,10 +16,14 @@ pub struct Workload {
 pub fn pod_template(template: Node<'_>) -> Vec<Payload> {
     let Some(spec) = template.get("spec") else { return Vec::new() };
     let containers = ["initContainers", "containers"].into_iter().filter_map(|key| spec.get(key));
-    containers.flat_map(Node::items).filter_map(|c| c.get("image")).filter_map(payload).collect()
+    let image = |container: Node<'_>| {
+        let slot = container.get("name").and_then(Node::text).unwrap_or_default().into();
+        Some(Payload { slot, ..payload(container.get("image")?)? })
+    };
+    containers.flat_map(Node::items).filter_map(image).collect()
 }
 
 /// The scalar at `node` as something that is shipped.
 pub fn payload(node: Node<'_>) -> Option<Payload> {
-    Some(Payload { path: node.pointer().into(), value: node.text()?.into(), span: node.span() })
+    Some(Payload { path: node.pointer().into(), slot: "".into(), value: node.text()?.into(), span: node.span() })
 }

@@ -283,6 +283,7 @@ pub(super) fn loosened(weakening: Weakening, nowhere: Span) -> Weakened {
 fn rollback(rollout: &Rollout, change: &Change) -> Option<String> {
     let how = match change.rollback.as_ref()? {
         Rollback::PayloadReturns => "returns to what it shipped before".to_owned(),
+        Rollback::PlanReturns => "returns to the plan it had before".to_owned(),
         Rollback::ExposureFalls { from, to } => format!("goes back from {from} to {to}"),
     };
     let commit = change.commit.as_ref().map(|c| format!("{c}: ")).unwrap_or_default();

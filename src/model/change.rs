@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Destination, Exposure, Fact, Hold, Progression, Rollout, Share, Stage};
+use super::moves::{Move, Moved, Unclear, moves, share_of};
+use super::{Rollout, Share, Stage, stack};
 use crate::clock::Moment;
 use crate::text::Span;
 
@@ -42,33 +43,13 @@ impl Past {
     pub const NONE: Self = Self { versions: Vec::new(), end: PastEnd::Complete };
 }
 
-/// How one candidate's exposure moves in a change.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Move {
-    /// What tells the candidate from others over time.
-    pub key: String,
-    /// How people call it, where it has a name.
-    pub name: Option<Box<str>>,
-    /// Its share before; nothing where nobody had met it.
-    pub from: Share,
-    /// Its share after.
-    pub to: Share,
-    /// Where the share after stands, or what is shipped.
-    pub span: Span,
-}
-
-impl Move {
-    /// Does more of the world meet it?
-    pub fn grows(&self) -> bool {
-        self.to > self.from
-    }
-}
-
 /// Why a change is a rollback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rollback {
     /// What is shipped returns to what was shipped before what is there now.
     PayloadReturns,
+    /// A plan returns as a whole to what it was before what it is now.
+    PlanReturns,
     /// The candidate's exposure falls.
     ExposureFalls {
         /// From.
@@ -108,6 +89,10 @@ pub struct Change {
     pub plan_changed: bool,
     /// How the exposure of candidates moves: live splits alone.
     pub moves: Vec<Move>,
+    /// What of that these files do not tell.
+    pub unclear: Vec<Unclear>,
+    /// Where it reaches people whom no share tells: others whom a match picks, more pods of a partition.
+    pub others: Option<Span>,
     /// Why it is a rollback, if it is one.
     pub rollback: Option<Rollback>,
     /// What it was before.
@@ -119,43 +104,44 @@ pub struct Change {
 impl Change {
     /// What happens to `after`, which was `before` and has that `past`.
     pub fn between(at: Moment, before: Option<Arc<Rollout>>, after: &Rollout, past: Past) -> Self {
-        let moves = before.as_ref().map_or_else(Vec::new, |b| moves(b, after, &past));
-        let payload_changed = before.as_ref().is_some_and(|b| ships_another(b, after));
-        let plan_changed = before.as_ref().is_none_or(|b| goes_another_way(b, after));
+        let Moved { moves, unclear, returns } = before.as_ref().map_or_else(Moved::default, |b| moves(b, after, &past));
         let mut change = Self {
             at,
             commit: None,
             edited: true,
+            payload_changed: before.as_ref().is_some_and(|b| stack::ships_another(b, after)),
+            plan_changed: before.as_ref().is_none_or(|b| stack::goes_another_way(b, after)),
+            others: before.as_ref().and_then(|b| others(b, after)),
             before,
-            payload_changed,
-            plan_changed,
             moves,
-            rollback: None,
+            unclear,
+            rollback: returns.then_some(Rollback::PayloadReturns),
             past,
             criteria_at_start: CriteriaAtStart::NotAsked,
         };
-        change.rollback = change.going_back(after);
+        change.rollback = change.rollback.take().or_else(|| change.going_back(after));
         change
     }
 
     /// Does it take the past to tell what happens to `after`, which was `before`?
     pub fn asks_for_the_past(before: &Rollout, after: &Rollout) -> bool {
-        after.progression.is_live() || ships_another(before, after)
+        after.progression.is_live() || stack::ships_another(before, after) || stack::goes_another_way(before, after)
     }
 
     /// Is `after` another rollout than what it was, wherever it is written?
     pub fn differs(&self, after: &Rollout) -> bool {
-        self.payload_changed || self.plan_changed || self.before.as_ref().is_none_or(|b| !b.is_like(after))
+        self.before.as_ref().is_none_or(|b| !b.is_like(after))
     }
 
-    /// Does something start that people will meet: a new rollout, other content, another way, more exposure?
-    pub const fn deploys(&self) -> bool {
-        self.rollback.is_none() && (self.before.is_none() || self.payload_changed || self.plan_changed)
+    /// Does something start that people will meet: a new rollout, other content, more exposure? A plan that is edited
+    /// and ships nothing starts nothing.
+    pub fn deploys(&self) -> bool {
+        self.rollback.is_none() && (self.before.is_none() || self.others.is_some() || self.exposes())
     }
 
-    /// Does it ship something or expose more people to it?
+    /// Does it ship something or expose more people to it, as far as is known?
     pub fn exposes(&self) -> bool {
-        self.payload_changed || self.moves.iter().any(Move::grows)
+        self.payload_changed || !self.unclear.is_empty() || self.moves.iter().any(Move::grows)
     }
 
     /// Is a candidate, which some but not all meet at base, carried on?
@@ -165,10 +151,10 @@ impl Change {
 
     fn going_back(&self, after: &Rollout) -> Option<Rollback> {
         let before = self.before.as_deref()?;
-        if returns(after, &self.past) || goes_to_an_older_number(before, after, &self.moves) {
-            return Some(Rollback::PayloadReturns);
+        if self.plan_changed && !after.progression.is_live() && stack::is_what_was_below(after, &self.past) {
+            return Some(Rollback::PlanReturns);
         }
-        if self.moves.iter().any(Move::grows) {
+        if self.exposes() || self.others.is_some() || stack::serves_another(before, after) {
             return None;
         }
         let fallen = self.moves.iter().find(|m| m.to < m.from)?;
@@ -214,213 +200,14 @@ pub enum Since {
     Unknown,
 }
 
-/// What a rollout ships, in an order that does not depend on where it is written.
-fn shipped(rollout: &Rollout) -> Vec<&str> {
-    let mut values: Vec<&str> = rollout.payload.iter().map(|p| &*p.value).collect();
-    values.sort_unstable();
-    values
-}
-
-fn key_of(rollout: &Rollout) -> String {
-    shipped(rollout).join("\n")
-}
-
-/// Do both say what they ship, and is it not the same? A router's payload are the names it sends to: its shares tell.
-fn ships_another(before: &Rollout, after: &Rollout) -> bool {
-    if !before.destinations.is_empty() || !after.destinations.is_empty() {
-        // What nobody is sent to is not shipped yet.
-        let met = |d: &&Destination| !d.ships.is_empty() && d.share != Some(Share::NONE);
-        let new: Vec<String> = after.destinations.iter().filter(met).map(Destination::key).collect();
-        return new.iter().any(|key| before.destinations.iter().all(|d| d.key() != *key));
+/// Where people meet something new whom no move tells: those whom a match picks, or the pods that a partition lets go.
+fn others(before: &Rollout, after: &Rollout) -> Option<Span> {
+    if after.progression.is_live() {
+        let known =
+            |stage: &Stage| before.stages().iter().any(|s| s.audience == stage.audience && s.name == stage.name);
+        return after.stages().iter().find(|s| s.audience.is_some() && !known(s)).map(|s| s.span);
     }
-    let (old, new) = (shipped(before), shipped(after));
-    !old.is_empty() && !new.is_empty() && old != new
-}
-
-/// Does the new version come another way: another strategy, other stages, another mirror?
-fn goes_another_way(before: &Rollout, after: &Rollout) -> bool {
-    let stage = |s: &Stage| {
-        let gates: Vec<_> = s.gates.iter().map(|g| (g.kind, g.name.clone(), g.blocking)).collect();
-        (s.audience.clone(), s.exposure.known().copied(), s.hold.known().copied(), gates)
-    };
-    let stages = |r: &Rollout| r.stages().iter().map(stage).collect::<Vec<_>>();
-    let shares = |r: &Rollout| r.destinations.iter().map(|d| (d.rule.clone(), d.key(), d.share)).collect::<Vec<_>>();
-    let mirror = |r: &Rollout| r.shadow.as_ref().map(|s| s.share.known().copied());
-    before.strategy.value != after.strategy.value
-        || stages(before) != stages(after)
-        || shares(before) != shares(after)
-        || mirror(before) != mirror(after)
-}
-
-/// The share of the one candidate of a live split that names no destinations: its first stage, else everybody.
-fn own_share(rollout: &Rollout) -> Option<Share> {
-    match rollout.stages().first() {
-        None => Some(Share::ALL),
-        Some(stage) => stage.share(),
-    }
-}
-
-/// The share that the candidate `key` has in `rollout`, where it is there and its share is known.
-fn share_of(rollout: &Rollout, key: &str) -> Option<Share> {
-    if rollout.destinations.is_empty() {
-        return (key_of(rollout) == *key).then(|| own_share(rollout)).flatten();
-    }
-    let (rule, key) = key.split_once('\0')?;
-    rollout.destinations.iter().filter(|d| *d.rule == *rule && d.key() == *key).try_fold(None, |sum, d| {
-        let sum: Option<Share> = sum;
-        Some(Some(sum.unwrap_or(Share::NONE).plus(d.share?)))
-    })?
-}
-
-fn moves(before: &Rollout, after: &Rollout, past: &Past) -> Vec<Move> {
-    if !after.progression.is_live() {
-        return Vec::new();
-    }
-    if before.destinations.is_empty() && after.destinations.is_empty() {
-        return own_move(before, after).into_iter().collect();
-    }
-    let mut rules: Vec<&str> = after.destinations.iter().map(|d| &*d.rule).collect();
-    rules.dedup();
-    rules.iter().flat_map(|rule| moves_in(rule, before, after, past)).collect()
-}
-
-/// A live split that ships one thing and says what share meets it.
-fn own_move(before: &Rollout, after: &Rollout) -> Option<Move> {
-    let to = own_share(after)?;
-    let new = ships_another(before, after);
-    let from = if new { Share::NONE } else { own_share(before)? };
-    let changed = || {
-        let old = shipped(before);
-        after.payload.iter().find(|p| old.binary_search(&&*p.value).is_err()).map(|p| p.span)
-    };
-    let share = after.stages().first().map(|s| s.exposure.span());
-    let span = if new { changed() } else { share }.or(share).unwrap_or(after.name_span);
-    let name = after.stages().first().and_then(|s| s.name.clone());
-    (from != to).then(|| Move { key: key_of(if new { after } else { before }), name, from, to, span })
-}
-
-/// How the candidates of one rule move: every destination but the one that was there first.
-fn moves_in(rule: &str, before: &Rollout, after: &Rollout, past: &Past) -> Vec<Move> {
-    let of = |r: &Rollout| r.destinations.iter().filter(|d| *d.rule == *rule).cloned().collect::<Vec<_>>();
-    let (old, new) = (of(before), of(after));
-    let one_kin = |d: &Destination| !d.kin.is_empty() && d.kin == old[0].kin;
-    if old.is_empty() || !old.iter().chain(&new).all(one_kin) {
-        return Vec::new();
-    }
-    let Some(base) = baseline(rule, &old, past) else { return Vec::new() };
-    let mut keys: Vec<String> = new.iter().chain(&old).map(Destination::key).collect();
-    keys.sort();
-    keys.dedup();
-    let share = |all: &[Destination], key: &str| {
-        let mut found = all.iter().filter(|d| d.key() == *key);
-        found.try_fold(Share::NONE, |sum, d| Some(sum.plus(d.share?)))
-    };
-    let one = |key: &String| {
-        let (from, to) = (share(&old, key)?, share(&new, key)?);
-        let here = new.iter().find(|d| d.key() == *key).or_else(|| new.first())?;
-        let name = new.iter().chain(&old).find(|d| d.key() == *key).map(|d| d.name.clone());
-        (from != to).then(|| Move { key: format!("{rule}\0{key}"), name, from, to, span: here.span })
-    };
-    keys.iter().filter(|key| **key != base).filter_map(one).collect()
-}
-
-/// The destination of `old` that is the baseline: of those that anybody met, the one introduced first; else the one
-/// named so, the lower version, the larger share, the one written first (clarifications 13).
-fn baseline(rule: &str, old: &[Destination], past: &Past) -> Option<String> {
-    let met = old.iter().any(|d| d.share.is_some_and(|s| s > Share::NONE));
-    let candidates = old.iter().enumerate().filter(|(_, d)| !met || d.share.is_none_or(|s| s > Share::NONE));
-    let rank = |(index, d): &(usize, &Destination)| {
-        let share = std::cmp::Reverse(d.share.unwrap_or(Share::NONE));
-        (introduced(rule, &d.key(), past), d.leaning, d.number.unwrap_or(0), share, *index)
-    };
-    candidates.min_by_key(rank).map(|(_, d)| d.key())
-}
-
-/// How late the destination came, counted in versions from the oldest that is known.
-fn introduced(rule: &str, key: &str, past: &Past) -> usize {
-    let names = |v: &PastVersion| {
-        v.rollout.as_deref().is_some_and(|r| r.destinations.iter().any(|d| *d.rule == *rule && d.key() == *key))
-    };
-    past.versions.iter().rev().position(names).unwrap_or(usize::MAX)
-}
-
-/// Gives a live split the candidates that its history tells, where names told others (clarifications 13).
-pub fn settle_candidates(rollout: &mut Rollout, past: &Past) {
-    let picks_people = rollout.stages().iter().any(|s| s.audience.is_some());
-    if rollout.destinations.is_empty() || past.versions.is_empty() || picks_people {
-        return;
-    }
-    let mut rules: Vec<&str> = rollout.destinations.iter().map(|d| &*d.rule).collect();
-    rules.dedup();
-    let mut stages = Vec::new();
-    for rule in rules {
-        let here: Vec<Destination> = rollout.destinations.iter().filter(|d| *d.rule == *rule).cloned().collect();
-        if here.iter().any(|d| d.share.is_none() || d.kin.is_empty() || d.kin != here[0].kin) {
-            return;
-        }
-        let base = baseline(rule, &here, past);
-        stages.extend(here.iter().filter(|d| Some(d.key()) != base).map(|d| stage_of(rollout, d)));
-    }
-    if !stages.is_empty() && stages.len() == rollout.stages().len() {
-        rollout.progression = Progression::Live(stages);
-    }
-}
-
-/// The stage of a destination: the one that is there, else one of its share.
-fn stage_of(rollout: &Rollout, destination: &Destination) -> Stage {
-    if let Some(stage) = rollout.stages().iter().find(|s| s.exposure.span() == destination.span) {
-        return stage.clone();
-    }
-    let share = destination.share.unwrap_or(Share::NONE);
-    let exposure = Fact::stated(Exposure::exact(share, destination.basis), destination.span);
-    let mut stage = Stage::new(exposure, destination.span);
-    stage.hold = Fact::stated(Hold::Unknown, destination.span);
-    stage.name = Some(destination.name.clone());
-    stage
-}
-
-/// Is what `after` ships the one right below what base ships on the stack of what was deployed? A rollback takes the top
-/// off, so going forward again to what was rolled back is a new deploy (clarifications 18).
-fn returns(after: &Rollout, past: &Past) -> bool {
-    let mut stack: Vec<String> = Vec::new();
-    for version in past.versions.iter().rev() {
-        if let Some(rollout) = &version.rollout {
-            push(&mut stack, deployed(rollout, past));
-        }
-    }
-    let now = deployed(after, past);
-    let (Some(now), [.., below, top]) = (now, &*stack) else { return false };
-    now == *below && now != *top
-}
-
-/// Does everything that grows have a lower version number than what stood before it? For names that history does not
-/// know: a revision that was there before this file began to name revisions.
-fn goes_to_an_older_number(before: &Rollout, after: &Rollout, moves: &[Move]) -> bool {
-    let number = |m: &Move| {
-        let (rule, key) = m.key.split_once('\0')?;
-        after.destinations.iter().find(|d| *d.rule == *rule && d.key() == *key)?.number
-    };
-    let met = before.destinations.iter().filter(|d| d.share.is_some_and(|s| s > Share::NONE));
-    let Some(newest) = met.map(|d| d.number).max().flatten() else { return false };
-    let mut growing = moves.iter().filter(|m| m.grows()).peekable();
-    growing.peek().is_some() && growing.all(|m| number(m).is_some_and(|n| n < newest))
-}
-
-fn push(stack: &mut Vec<String>, payload: Option<String>) {
-    let Some(payload) = payload.filter(|p| stack.last() != Some(p)) else { return };
-    if stack.len() > 1 && stack[stack.len() - 2] == payload {
-        stack.pop();
-    } else {
-        stack.push(payload);
-    }
-}
-
-/// What is being deployed: what it ships; of a router the destination introduced last that anybody meets.
-fn deployed(rollout: &Rollout, past: &Past) -> Option<String> {
-    if rollout.destinations.is_empty() {
-        return Some(key_of(rollout)).filter(|key| !key.is_empty());
-    }
-    let met = rollout.destinations.iter().filter(|d| d.share.is_some_and(|s| s > Share::NONE));
-    let newest = met.max_by_key(|d| (introduced(&d.rule, &d.key(), past), d.leaning, d.number));
-    newest.map(|d| format!("{}\0{}", d.rule, d.key()))
+    let at_once = |r: &Rollout| r.stages().first().and_then(Stage::share);
+    let grows = before.plain_workload && after.plain_workload && at_once(after) > at_once(before);
+    after.stages().first().filter(|_| grows).map(|s| s.span)
 }

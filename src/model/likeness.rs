@@ -39,7 +39,10 @@ impl Rollout {
                 stages.iter_mut().for_each(Stage::forget_places);
             }
         }
-        one.destinations.iter_mut().for_each(|d| d.span = NOWHERE);
+        for destination in &mut one.destinations {
+            // What runs behind it has a rollout of its own.
+            (destination.span, destination.backing) = (NOWHERE, None);
+        }
         if let Some(shadow) = &mut one.shadow {
             shadow.share.forget_place();
             shadow.duration.forget_place();

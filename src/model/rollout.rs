@@ -54,10 +54,26 @@ impl Strategy {
 pub struct Payload {
     /// JSON pointer of the value in its manifest.
     pub path: Box<str>,
+    /// The container that it is for; "" where it is for no one container.
+    pub slot: Box<str>,
     /// The value.
     pub value: Box<str>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Payload {
+    /// What makes it this one, wherever it stands: two containers that swap their images ship something else.
+    pub fn content(&self) -> (&str, &str) {
+        (&self.slot, &self.value)
+    }
+
+    /// What `all` are, in an order that does not depend on where they are written.
+    pub fn contents(all: &[Self]) -> Vec<(&str, &str)> {
+        let mut contents: Vec<(&str, &str)> = all.iter().map(Self::content).collect();
+        contents.sort_unstable();
+        contents
+    }
 }
 
 /// What a gate is.
@@ -298,6 +314,11 @@ impl Rollout {
     /// The stages of the plan, or the candidates of the live split.
     pub fn stages(&self) -> &[Stage] {
         self.progression.stages()
+    }
+
+    /// What it ships, in an order that does not depend on where it is written.
+    pub fn contents(&self) -> Vec<(&str, &str)> {
+        Payload::contents(&self.payload)
     }
 
     /// Gives back what its lists do not need.

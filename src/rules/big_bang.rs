@@ -69,6 +69,12 @@ declare_rule! {
     ///
     /// Whether another system (a flag, a router in another repository) limits who meets it. Where a share is a template, the
     /// rule is undetermined; so it is where a gated blue-green does not say how long the old side stays.
+    ///
+    /// A rule of a router is told from its others by its name or match, else by its place; a new one takes its requests from
+    /// the rule that takes the rest. Where requests go to what nothing tells to be another version of the same service, the
+    /// rule is undetermined.
+    ///
+    /// An object that gets another name is a new one, and so an introduction, whatever it ships.
     pub BigBang {
         id: "big-bang",
         family: Exposure,
@@ -133,7 +139,10 @@ impl Rule for BigBang {
                 .measured("0% to 100%", "a limited share first")
                 .about(format!("change {}", step.name.as_deref().unwrap_or_default()));
         }
-        let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic());
+        for unclear in change.unclear.iter().filter(|u| u.to.is_none_or(|to| to == Share::ALL)) {
+            cx.undetermined(unclear.span, "another-way", &*unclear.what);
+        }
+        let dynamic = rollout.stages().iter().find(|s| s.exposure.is_dynamic()).filter(|_| change.unclear.is_empty());
         if let Some(stage) = dynamic.filter(|_| change.payload_changed && rollout.progression.is_live()) {
             cx.unknown(rollout, stage.exposure.span(), "what share the new version gets is not written in these files");
         }

@@ -88,7 +88,11 @@ impl Rule for CriteriaLoosened {
 
     fn change(_params: &NoParams, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(before) = change.before.as_deref().filter(|_| change.exposes() && rollout.is_judged()) else { return };
-        let why = if change.payload_changed { "ships something new" } else { "raises exposure" };
+        let why = match (change.payload_changed, change.unclear.is_empty()) {
+            (true, _) => "ships something new",
+            (false, true) => "raises exposure",
+            (false, false) => "sends requests another way",
+        };
         let mut said: Vec<&Criterion> = Vec::new();
         for old in before.rollback.criteria.iter().filter(|c| c.is_watched()) {
             let same = |c: &&Criterion| measures_the_same(old, c);

@@ -13,7 +13,7 @@ use crate::clock::written::{DayHours, Days, FreezeEdge, Zone};
 use crate::clock::{Moment, Tz, WeekDays};
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{Match, Rollout};
+use crate::model::{Change, Match, Rollout};
 
 declare_rule! {
     /// ## What it checks
@@ -21,6 +21,10 @@ declare_rule! {
     /// The deploy starts on an allowed day, within its hours, and outside of every freeze and holiday. When it starts is told by
     /// `--at TIME` (`--at now` is one), or by the `schedule.start` of a RolloutPlan, which stands for its own rollout.
     /// A check of a tree without either says nothing, so that it gives the same answer on a Friday.
+    ///
+    /// Of a change it asks whether something starts that people meet: a rollout that is new, something else that is shipped, a
+    /// share that grows, requests that go to another service, others whom a match picks, a `schedule.start` that moves. A
+    /// plan that is edited and ships nothing starts nothing, so its stages and criteria may be mended in a freeze.
     ///
     /// Days and hours are those of the wall clock in `timezone` (the policy's where it is not set). `hours` are the whole
     /// day where they are missing; the first minute is in, the last is not; `22:00-04:00` belongs to the day on which it
@@ -220,8 +224,7 @@ impl Rule for DeployWindow {
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let scheduled = rollout.schedule.as_ref().map(|s| &s.start);
-        // What changes nothing that people meet starts no deploy.
-        if cx.change().is_some_and(|change| !change.deploys()) {
+        if cx.change().is_some_and(|change| !change.deploys() && !moves_its_start(change, rollout)) {
             return;
         }
         let Some(at) = scheduled.map(|s| s.value.to_utc()).or(cx.facts.at) else { return };
@@ -245,6 +248,13 @@ impl Rule for DeployWindow {
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
         weaker::windows(before, after)
     }
+}
+
+/// Does the plan start at another time than it said before?
+fn moves_its_start(change: &Change, rollout: &Rollout) -> bool {
+    let start = |r: &Rollout| r.schedule.as_ref().map(|s| s.start.value);
+    let before = change.before.as_deref().filter(|_| change.rollback.is_none());
+    rollout.schedule.is_some() && before.is_some_and(|before| start(before) != start(rollout))
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ declare_rule! {
     ///
     /// ## What it cannot see
     ///
-    /// Shares that are moved outside of git: by hand, or by a controller. A tree without a change is not asked.
+    /// Shares that are moved outside of git: by hand, or by a controller. A tree without a change is not asked. Where some
+    /// requests go to what nothing tells to be another version of the same service, the rule is undetermined.
     pub StageSkipped {
         id: "stage-skipped",
         family: Hold,
@@ -107,6 +108,10 @@ impl Rule for StageSkipped {
         }
         for step in change.moves.iter().filter(|m| m.from.is_limited() && m.grows()) {
             jump(params, step, cx);
+        }
+        // Where everybody is concerned, `big-bang` says so.
+        for unclear in change.unclear.iter().filter(|u| u.to.is_some_and(|to| to != Share::ALL)) {
+            cx.undetermined(unclear.span, "another-way", &*unclear.what);
         }
     }
 }

@@ -199,7 +199,7 @@ where
 
 /// `rollout`, with that for its payload.
 pub(crate) fn shipping(mut rollout: Rollout, value: &str) -> Rollout {
-    rollout.payload = vec![Payload { path: "/image".into(), value: value.into(), span: HERE }];
+    rollout.payload = vec![Payload { path: "/image".into(), slot: "".into(), value: value.into(), span: HERE }];
     rollout
 }
 

@@ -140,7 +140,7 @@ mod tests {
         rollout.id = ObjectRef::new("apps", kind, None, "web");
         rollout.strategy = Spanned::new(Strategy::Rolling, HERE);
         rollout.plain_workload = true;
-        rollout.payload.push(Payload { path: "/image".into(), value: "web:2".into(), span: HERE });
+        rollout.payload.push(Payload { path: "/image".into(), slot: "".into(), value: "web:2".into(), span: HERE });
         rollout
     }
 

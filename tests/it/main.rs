@@ -31,6 +31,7 @@ mod refs;
 mod registry;
 mod render;
 mod repository;
+mod routers;
 mod shared;
 mod shared_history;
 mod support;

@@ -3,7 +3,7 @@
 use crate::adapters::infra::Field;
 use crate::adapters::split::{self, Arm};
 use crate::adapters::{Lowering, Object};
-use crate::model::{Basis, Fact, Progression, Rollout, Strategy, SubjectKind};
+use crate::model::{Basis, Fact, Progression, Rollout, RouterRule, Strategy, SubjectKind};
 use crate::text::Spanned;
 
 /// A whole, in millionths.
@@ -66,7 +66,9 @@ pub(super) fn state_machine(object: &Object<'_>, cx: &mut Lowering<'_>) {
 /// An alias with one version splits nothing; only who compares two states of it wants to see it.
 fn hand_in(object: &Object<'_>, arms: &[Arm], cx: &mut Lowering<'_>) {
     let mut rollout: Rollout = cx.blank(object, SubjectKind::Workload);
-    rollout.destinations = split::of_arms(arms, "", Basis::Requests);
+    rollout.destinations = split::of_arms(arms, &RouterRule::only(), Basis::Requests);
+    // A published version never changes.
+    rollout.destinations.iter_mut().for_each(|d| d.immutable = d.number.is_some());
     let stages = if arms.len() > 1 { split::candidates(arms, None, Basis::Requests) } else { Vec::new() };
     if stages.is_empty() && !cx.compares(&rollout) && !cx.has_remarks() {
         return;

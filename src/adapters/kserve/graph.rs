@@ -3,7 +3,7 @@
 use crate::adapters::nodes::{present, text};
 use crate::adapters::split::{Arm, candidates, of_arms, total};
 use crate::adapters::{Lowering, Object, payload};
-use crate::model::{Basis, Destination, Progression, Rollout, Stage, Strategy, SubjectKind};
+use crate::model::{Basis, Destination, Progression, Rollout, RouterRule, Stage, Strategy, SubjectKind};
 use crate::syntax::Node;
 use crate::text::Spanned;
 
@@ -45,7 +45,8 @@ fn splitter(name: &str, node: Node<'_>, rollout: &mut Rollout, cx: &mut Lowering
         let message = format!("the weights of splitter `{name}` add up to {sum}, and have to be 100");
         cx.invalid(list.anchor(), message, "make the weights add up to 100").found = Some(sum.to_string().into());
     }
-    let destinations = of_arms(&arms, name, Basis::Requests);
+    let rule = RouterRule { key: name.into(), place: rollout.destinations.len(), takes_the_rest: false };
+    let destinations = of_arms(&arms, &rule, Basis::Requests);
     // What one splitter names is meant to be chosen from, whatever it is called.
     rollout.destinations.extend(destinations.into_iter().map(|d| Destination { kin: name.into(), ..d }));
     if arms.len() < 2 { Vec::new() } else { candidates(&arms, Some(name), Basis::Requests) }
