@@ -127,6 +127,7 @@ fn a_first_push_and_a_push_by_address() {
     repo.write("rollgate.yaml", POLICY).write("k.yaml", &kserve(100, 1)).commit("2026-11-02T10:00:00Z", "version 1");
     let said = push(&repo, &["origin", "main"], true);
     assert_eq!(said.matches("nothing yet to compare with").count(), 2, "{said}");
+    assert_eq!(said.matches("no branch of `origin` is known here, so it is taken for empty").count(), 1, "{said}");
     // The address is that of `origin`.
     repo.branch("bang").write("k.yaml", &kserve(100, 2)).commit("2026-11-03T10:00:00Z", "bang");
     std::fs::remove_file(server.world.path().join(".git/hooks/pre-receive")).unwrap();

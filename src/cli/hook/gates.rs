@@ -43,7 +43,12 @@ fn push(git: &Git, told: &PrePush, around: &Surroundings) -> Outcome {
             let message = format!("`{name}` is at {} on `{remote}`, which is not here", there.short());
             return Err(vec![Failure::new(message, format!("git fetch {remote}"))]);
         }
-        let (resolved, notices) = resolve(git, &moved, trunk::of_remote(git, told)?, around)?;
+        let trunk = trunk::of_remote(git, told)?;
+        let is_unseen = trunk.is_none() && moved.old.is_none();
+        let (resolved, mut notices) = resolve(git, &moved, trunk, around)?;
+        if is_unseen {
+            notices.push(format!("no branch of `{}` is known here, so it is taken for empty", told.remote));
+        }
         Ok(Some(judge(around, git, resolved, notices)?))
     }))
 }
@@ -137,7 +142,7 @@ fn each<T>(
     worst
 }
 
-/// Judges, and is silent about a change that touches no manifest, unless there is something to say about it.
+/// Judges, and says no more of a change that touches no manifest than how it ended, unless there is a notice of its own.
 fn judge(around: &Surroundings, git: &Git, mut resolved: Resolved, notices: Vec<String>) -> Outcome {
     let of_no_concern = |name: &[u8]| !is_manifest(name);
     let quiet = notices.is_empty()

@@ -21,13 +21,12 @@ pub(super) struct Trunk {
 pub(super) fn of_this(git: &Git) -> Result<Option<Trunk>, Vec<Failure>> {
     let failed = |error: HistoryError| vec![explain(&error)];
     let named = git.leads_to("HEAD").map_err(failed)?;
+    if let (Some(name), Some(tip)) = (&named, git.head().map_err(failed)?) {
+        return Ok(Some(Trunk { name: name.clone(), tip, notice: None }));
+    }
     let branches = git.refs_below("refs/heads/").map_err(failed)?;
     if branches.is_empty() {
         return Ok(None);
-    }
-    let branch = named.as_ref().and_then(|name| name.strip_prefix("refs/heads/"));
-    if let Some((branch, tip)) = branch.and_then(|branch| branches.get_key_value(branch)) {
-        return Ok(Some(Trunk { name: format!("refs/heads/{branch}"), tip: *tip, notice: None }));
     }
     let wrong = match &named {
         Some(name) => format!("`HEAD` names `{name}`, which is not there"),
