@@ -25,17 +25,17 @@ pub(super) fn pre_commit(around: &Surroundings) -> Outcome {
 /// `rollgate hook run pre-push REMOTE URL`.
 pub(super) fn pre_push(remote: &str, url: &str, around: &Surroundings) -> Outcome {
     let told = pre_push_lines(&stdin()?, remote, url).map_err(|failure| vec![failure])?;
-    push(&gate::open(around)?, &told, around)
+    Ok(push(&gate::open(around)?, &told, around))
 }
 
 /// `rollgate hook run pre-push`, called by the framework pre-commit.
 pub(super) fn pre_push_by_pre_commit(around: &Surroundings) -> Outcome {
     let git = gate::open(around)?;
-    push(&git, &Surroundings::pre_commit().pushed(&git)?, around)
+    Ok(push(&git, &Surroundings::pre_commit().pushed(&git)?, around))
 }
 
-fn push(git: &Git, told: &PrePush, around: &Surroundings) -> Outcome {
-    Ok(each(told.refs.iter(), around, |pushed| {
+fn push(git: &Git, told: &PrePush, around: &Surroundings) -> u8 {
+    each(told.refs.iter(), around, |pushed| {
         let Some(new) = pushed.local.filter(|_| is_branch(&pushed.remote_ref)) else { return Ok(None) };
         let moved = Moved { name: &pushed.remote_ref, old: pushed.remote, new };
         if let Some(there) = moved.old.filter(|there| !git.has(there)) {
@@ -50,7 +50,7 @@ fn push(git: &Git, told: &PrePush, around: &Surroundings) -> Outcome {
             notices.push(format!("no branch of `{}` is known here, so it is taken for empty", told.remote));
         }
         Ok(Some(judge(around, git, resolved, notices)?))
-    }))
+    })
 }
 
 /// `rollgate hook run pre-receive`.
