@@ -5,6 +5,8 @@
 
 mod addition;
 pub mod argo_rollouts;
+pub mod aws_appconfig;
+pub mod aws_bedrock;
 pub mod aws_sam_codedeploy;
 pub mod azure_ml;
 mod cloudwatch;
@@ -70,6 +72,8 @@ pub trait Adapter: Sync {
 /// Every adapter, sorted by id.
 pub static ALL: &[&dyn Adapter] = &[
     &argo_rollouts::ArgoRollouts,
+    &aws_appconfig::AwsAppConfig,
+    &aws_bedrock::AwsBedrock,
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ml::AzureMl,
     &flagger::Flagger,
