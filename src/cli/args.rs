@@ -109,6 +109,8 @@ pub(super) enum ReportFormat {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// JUnit, for test reports.
+    Junit,
     /// Annotations of GitHub Actions, and the summary of the step.
     Github,
     /// GitLab Code Quality.

@@ -70,6 +70,7 @@ pub(super) fn report(
         ReportFormat::Short => render::short(report, sources, excused),
         ReportFormat::Json => render::json(report, sources),
         ReportFormat::Sarif => render::sarif(report, sources, excused),
+        ReportFormat::Junit => render::junit(report, sources, excused),
         ReportFormat::Github => render::github(report, sources, excused),
         ReportFormat::Gitlab => render::gitlab(report, sources, excused),
         ReportFormat::Markdown => render::markdown(report, sources, excused, render::COMMENT),

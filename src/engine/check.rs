@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::excuse::{Asked, Candidate, Written, hide, written};
 use super::fix;
-use super::judge::{judge, judge_ignores};
+use super::judge::{judge, judge_ignores, judged_of};
 use super::plan::{Choice, Plan};
 use super::seal::{raise, seal};
 use super::settle::{facets, service_anchors, settle};
@@ -177,7 +177,8 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     let lenders = Lenders::among(&loaded);
     let mut linked = link(&set.files, loaded);
     settle(linked.rollouts.iter_mut().map(|r| &mut **r), &set.files, policy);
-    coverage.rollouts = linked.rollouts.iter().filter(|r| r.is_judged()).count();
+    coverage.judged = linked.rollouts.iter().filter(|r| r.is_judged()).map(|r| judged_of(r)).collect();
+    coverage.rollouts = coverage.judged.len();
     Read { linked, coverage, failures, lengths, claimed, lenders, ignores }
 }
 

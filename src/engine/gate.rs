@@ -7,7 +7,7 @@ use super::check::{bounds, note};
 use super::compare::{Compared, Desk};
 use super::drills::{DrillQuestion, drill_log};
 use super::excuse::{Asked, candidates, hide};
-use super::judge::{Judged, judge, judge_ignores};
+use super::judge::{Judged, judge, judge_ignores, judged_of};
 use super::past::Pasts;
 use super::plan::{Choice, Plan, Registry};
 use super::seal::{raise, seal};
@@ -115,6 +115,7 @@ impl Run<'_> {
         brought: Option<(&Policy, &Policy)>,
     ) -> Result<(), HistoryError> {
         desk.coverage.rollouts += compared.rollouts.len();
+        desk.coverage.judged.extend(compared.rollouts.iter().map(judged_of));
         for (rollout, change) in compared.rollouts.iter().zip(&compared.changes) {
             self.notices.extend(rollback(rollout, change));
         }

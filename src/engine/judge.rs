@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::excuse::judges_ignores;
 use super::plan::{BoundRule, Plan};
 use crate::catalog::Family;
-use crate::finding::{Finding, Fingerprint, Label, RolloutKey, State, Undetermined};
+use crate::finding::{Finding, Fingerprint, JudgedRollout, Label, RolloutKey, State, Undetermined};
 use crate::model::Rollout;
 use crate::policy::Selector;
 use crate::rules::{Cx, Facts, Raw};
@@ -113,6 +113,11 @@ pub(super) fn key_of(rollout: &Rollout) -> RolloutKey {
         service: rollout.service.clone(),
         environment: rollout.environment.clone(),
     }
+}
+
+/// The rollout as coverage names it.
+pub(super) fn judged_of(rollout: &Rollout) -> JudgedRollout {
+    JudgedRollout { file: rollout.name_span.file, title: key_of(rollout).title().into() }
 }
 
 fn finding(rule: &BoundRule, raw: Raw, rollout: Option<RolloutKey>) -> Finding {

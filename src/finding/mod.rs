@@ -7,7 +7,7 @@ mod weaker;
 
 pub use fingerprint::Fingerprint;
 pub use fix::{Edit, Fix, Safety, Wish, edited};
-pub use report::{Coverage, Failure, PolicyNote, Report, Skipped, Trust, Verdict};
+pub use report::{Coverage, Failure, JudgedRollout, PolicyNote, Report, Skipped, Trust, Verdict};
 pub use weaker::Weaker;
 
 use crate::catalog::{Level, RuleMeta};
@@ -39,6 +39,14 @@ pub struct RolloutKey {
     pub service: Box<str>,
     /// Environment, if known.
     pub environment: Option<Box<str>>,
+}
+
+impl RolloutKey {
+    /// `Rollout prod/web`.
+    pub fn title(&self) -> String {
+        let namespace = self.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
+        format!("{} {namespace}{}", self.kind, self.name)
+    }
 }
 
 /// Does a finding count?

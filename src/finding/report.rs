@@ -3,6 +3,7 @@
 use super::{Finding, State, Undetermined};
 use crate::catalog::{Level, RuleMeta};
 use crate::clock::{Moment, Tz};
+use crate::text::FileId;
 
 /// Whose word counts where a change is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,15 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// A rollout that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedRollout {
+    /// Its file.
+    pub file: FileId,
+    /// `Rollout prod/web`.
+    pub title: Box<str>,
+}
+
 /// What was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -55,6 +65,8 @@ pub struct Coverage {
     pub documents: usize,
     /// Rollouts that were judged.
     pub rollouts: usize,
+    /// Which they are.
+    pub judged: Vec<JudgedRollout>,
     /// Files left out on purpose.
     pub skipped: Vec<Skipped>,
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::json::print;
-use super::words::{advice, excuse, name};
+use super::words::{advice, excuse};
 use super::{Excused, visible};
 use crate::catalog::Level;
-use crate::finding::{Failure, Finding, Fingerprint, Report, Undetermined};
+use crate::finding::{Failure, Finding, Fingerprint, Report, RolloutKey, Undetermined};
 use crate::text::{Sources, Span};
 
 #[derive(Serialize)]
@@ -69,7 +69,8 @@ fn of_finding(finding: &Finding, sources: &Sources) -> Issue {
 }
 
 fn of_unknown(unknown: &Undetermined, sources: &Sources) -> Issue {
-    let (path, object) = (sources.path(unknown.span.file), unknown.rollout.as_ref().map(name).unwrap_or_default());
+    let (path, object) =
+        (sources.path(unknown.span.file), unknown.rollout.as_ref().map(RolloutKey::title).unwrap_or_default());
     Issue {
         description: format!("undetermined: {}", visible(&unknown.what)),
         check_name: unknown.rule.id,

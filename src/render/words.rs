@@ -56,17 +56,11 @@ pub(super) fn plural(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// `Rollout prod/web`.
-pub(super) fn name(key: &RolloutKey) -> String {
-    let namespace = key.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
-    format!("{} {namespace}{}", key.kind, key.name)
-}
-
 /// `Rollout prod/web, service checkout, production`.
 pub(super) fn object(key: &RolloutKey) -> String {
     let service = if key.service == key.name { String::new() } else { format!(", service {}", key.service) };
     let environment = key.environment.as_deref().map(|e| format!(", {e}")).unwrap_or_default();
-    format!("{}{service}{environment}", name(key))
+    format!("{}{service}{environment}", key.title())
 }
 
 /// `found 0.1%, required >= 1%`, where the finding measured something.

@@ -1,7 +1,7 @@
 //! Every format of `rollgate check`: the same reports in each, and hostile text in all of them.
 
 use rollgate::finding::{Report, State};
-use rollgate::render::{COMMENT, Excused, github, gitlab, human, json, markdown, sarif, short};
+use rollgate::render::{COMMENT, Excused, github, gitlab, human, json, junit, markdown, sarif, short};
 use rollgate::text::Sources;
 
 use crate::render::{PLAIN, clean, mixed, sources, undecided, undetermined};
@@ -10,11 +10,12 @@ use crate::support::World;
 /// A format as the matrix prints it.
 type Print = fn(&Report, &Sources, Excused) -> String;
 
-const FORMATS: [(&str, Print); 7] = [
+const FORMATS: [(&str, Print); 8] = [
     ("human", |r, s, e| human(r, s, PLAIN, e)),
     ("short", short),
     ("json", |r, s, _| json(r, s)),
     ("sarif", sarif),
+    ("junit", junit),
     ("github", github),
     ("markdown", |r, s, e| markdown(r, s, e, COMMENT)),
     ("gitlab", gitlab),

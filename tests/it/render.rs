@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rollgate::catalog::{Family, Level, RuleMeta};
 use rollgate::clock::Tz;
 use rollgate::finding::{
-    Coverage, Failure, Finding, Fingerprint, Label, PolicyNote, Report, RolloutKey, Skipped, State, Undetermined,
+    Coverage, Failure, Finding, Fingerprint, JudgedRollout, Label, PolicyNote, Report, RolloutKey, Skipped, State,
+    Undetermined,
 };
 use rollgate::render::{Detail, Excused, Style, human, json, short};
 use rollgate::text::{FileId, Sources, Span};
@@ -75,7 +76,13 @@ pub(crate) fn clean() -> Report {
         undetermined: Vec::new(),
         notices: Vec::new(),
         failures: Vec::new(),
-        coverage: Coverage { files: 12, documents: 30, rollouts: 1, skipped: Vec::new() },
+        coverage: Coverage {
+            files: 12,
+            documents: 30,
+            rollouts: 1,
+            judged: vec![JudgedRollout { file: FileId(0), title: "Rollout prod/web".into() }],
+            skipped: Vec::new(),
+        },
         rules: vec![&SMALL, &VIBE],
     }
 }
