@@ -2,7 +2,7 @@
 
 use super::nodes::items;
 use super::split::{Arm, Rule, destinations, mirrored, rule_key, ship, stages, whole_percent};
-use super::{Adapter, Lowering, Object};
+use super::{Adapter, Lowering, Object, backing};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Basis, Fact, Progression, Rollout, Share, Stage, Strategy, SubjectKind};
@@ -73,7 +73,7 @@ impl Adapter for GatewayApi {
         let strategy = if stages.is_empty() && rollout.shadow.is_some() { Strategy::Shadow } else { Strategy::Canary };
         rollout.strategy = Spanned::new(strategy, object.name_span());
         rollout.progression = Progression::Live(stages);
-        cx.rollout(rollout);
+        cx.rollout_after(rollout, |rollout, world| backing::find(rollout, world, |_, _| None));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::nodes::items;
 use super::split::{Arm, Rule, destinations, mirrored, rule_key, ship, stages};
-use super::{Adapter, Lowering, Object, World};
+use super::{Adapter, Lowering, Object, World, backing};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Basis, Fact, ObjectRef, Progression, Rollout, Share, Strategy, SubjectKind, Unresolved};
+use crate::model::{Basis, Fact, Labels, ObjectRef, Progression, Rollout, Share, Strategy, SubjectKind, Unresolved};
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
@@ -76,26 +76,34 @@ impl Adapter for Istio {
         rollout.strategy = Spanned::new(strategy, object.name_span());
         rollout.progression = Progression::Live(stages);
         let named = named(object, spec);
-        cx.rollout_after(rollout, move |rollout, world| look_up(&named, rollout, world));
+        cx.rollout_after(rollout, move |rollout, world| {
+            look_up(&named, rollout, world);
+            let namespace = rollout.id.namespace.clone();
+            backing::find(rollout, world, |host, subset| defined(namespace.as_deref(), host, subset, world));
+        });
     }
 }
 
-/// The names of the subsets that a DestinationRule defines for its host.
-struct Subsets(Vec<Box<str>>);
+/// The subsets that a DestinationRule defines for its host: name, labels, and where.
+struct Subsets(Vec<(Box<str>, Labels, Span)>);
 
 /// The DestinationRule of a host, whatever its own name: hosts of a cluster are told by service and namespace.
-fn rule_of(object: &Object<'_>, host: &str) -> ObjectRef {
+fn rule_of(namespace: Option<&str>, host: &str) -> ObjectRef {
     let (service, namespace) = match host.strip_suffix(".svc.cluster.local").and_then(|h| h.split_once('.')) {
         Some((service, namespace)) => (service, Some(namespace)),
-        None => (host, object.namespace()),
+        None => (host, namespace),
     };
     ObjectRef::new("networking.istio.io", "DestinationRule", namespace, service)
 }
 
 fn define(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
     let Some(host) = spec.get("host").and_then(Node::text) else { return };
-    let names = items(spec, "subsets").filter_map(|s| s.get("name")?.text()).map(Into::into).collect();
-    cx.define(rule_of(object, host), Subsets(names));
+    let subset = |s: Node<'_>| {
+        let labels = s.get("labels").map(backing::labels).unwrap_or_default();
+        Some((s.get("name")?.text()?.into(), labels, s.span()))
+    };
+    let subsets = items(spec, "subsets").filter_map(subset).collect();
+    cx.define(rule_of(object.namespace(), host), Subsets(subsets));
 }
 
 /// A subset that a route or a mirror names.
@@ -113,7 +121,7 @@ fn named(object: &Object<'_>, spec: Node<'_>) -> Vec<Named> {
     });
     let named = destinations.filter_map(|d| {
         let (host, subset) = (d.get("host")?.text()?, d.get("subset")?);
-        Some(Named { rule: rule_of(object, host), subset: subset.text()?.into(), span: subset.span() })
+        Some(Named { rule: rule_of(object.namespace(), host), subset: subset.text()?.into(), span: subset.span() })
     });
     named.filter(|n| !super::is_template(&n.subset)).collect()
 }
@@ -122,7 +130,7 @@ fn named(object: &Object<'_>, spec: Node<'_>) -> Vec<Named> {
 fn look_up(named: &[Named], rollout: &mut Rollout, world: &World<'_>) {
     for one in named {
         let rules = world.all::<Subsets>(&one.rule);
-        if !rules.is_empty() && !rules.iter().any(|r| r.0.contains(&one.subset)) {
+        if !rules.is_empty() && !rules.iter().any(|r| r.0.iter().any(|(name, ..)| *name == one.subset)) {
             rollout.unresolved.push(Unresolved {
                 kind: "subset".into(),
                 name: format!("{}/{}", one.rule.name, one.subset).into(),
@@ -131,6 +139,13 @@ fn look_up(named: &[Named], rollout: &mut Rollout, world: &World<'_>) {
             });
         }
     }
+}
+
+/// The labels of a host's subset, where the checked set defines it.
+fn defined<'w>(namespace: Option<&str>, host: &str, subset: &str, world: &World<'w>) -> backing::Subset<'w> {
+    let rules = world.all::<Subsets>(&rule_of(namespace, host));
+    let found = rules.into_iter().flat_map(|r| &r.0).find(|(name, ..)| **name == *subset);
+    found.map(|(_, labels, span)| (labels, *span))
 }
 
 fn rule_name(protocol: &str, index: usize, rule: Node<'_>) -> String {

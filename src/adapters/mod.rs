@@ -9,6 +9,7 @@ pub mod aws_appconfig;
 pub mod aws_bedrock;
 pub mod aws_sam_codedeploy;
 pub mod azure_ml;
+mod backing;
 mod cloudwatch;
 mod duration;
 pub mod flagger;

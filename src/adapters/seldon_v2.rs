@@ -8,8 +8,8 @@ use super::{Adapter, Lowering, Object, Workload, World, live_stage, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Comparer, Destination, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout, RouterRule,
-    Shadow, Share, Stage, Strategy, SubjectKind,
+    Backing, Basis, Comparer, Destination, Exposure, Fact, ObjectRef, Progression, Remark, RemarkKind, Rollout,
+    RouterRule, Shadow, Share, Stage, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -114,6 +114,11 @@ fn experiment(object: &Object<'_>, spec: Node<'_>, cx: &mut Lowering<'_>) {
         }
         let shipped = resources.iter().filter_map(|id| world.find::<Workload>(id));
         rollout.payload.extend(shipped.flat_map(|w| w.payload.iter().cloned()));
+        for destination in &mut rollout.destinations {
+            let behind = resources.iter().find(|id| id.name == destination.name);
+            let found = behind.and_then(|id| world.find::<Workload>(id));
+            destination.backing = found.map(|w| Backing { payload: w.payload.clone(), told_by: Vec::new() });
+        }
     });
 }
 

@@ -1,7 +1,7 @@
 //! SMI TrafficSplit: a live split.
 
 use super::split::{Arm, candidates, of_arms, picked};
-use super::{Adapter, Lowering, Object, payload};
+use super::{Adapter, Lowering, Object, backing, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Basis, Destination, Progression, RouterRule, Strategy, SubjectKind};
@@ -73,7 +73,7 @@ impl Adapter for Smi {
         };
         rollout.strategy = Spanned::new(Strategy::Canary, object.name_span());
         rollout.progression = Progression::Live(stages);
-        cx.rollout(rollout);
+        cx.rollout_after(rollout, |rollout, world| backing::find(rollout, world, |_, _| None));
     }
 }
 

@@ -63,15 +63,27 @@ impl<'w> World<'w> {
 
     /// Every definition that `id` may mean, the likeliest first.
     pub fn all<T: Any>(&self, id: &ObjectRef) -> Vec<&'w T> {
-        let Some(entries) = self.definitions.entries.get(&id.name) else { return Vec::new() };
-        let fits =
-            |e: &&Entry| e.id.group == id.group && e.id.kind == id.kind && may_mean(&e.id.namespace, &id.namespace);
-        let mut fitting: Vec<_> = entries.iter().filter(fits).collect();
-        fitting.sort_by_key(|e| {
-            let exact = e.id.namespace == id.namespace;
-            (!exact, std::cmp::Reverse(nearness(&e.path, self.path)), Arc::clone(&e.path))
-        });
+        let mut fitting: Vec<_> = self.fitting(id).collect();
+        fitting.sort_by_key(|e| (self.rank(e, id), Arc::clone(&e.path)));
         fitting.into_iter().filter_map(|e| e.value.downcast_ref()).collect()
+    }
+
+    /// Of the definitions that `id` may mean those that are wanted, and of these the likeliest, all that are equally so.
+    pub fn nearest<T: Any>(&self, id: &ObjectRef, wanted: impl Fn(&T) -> bool) -> Vec<&'w T> {
+        let all = || self.fitting(id).filter_map(|e| Some((self.rank(e, id), e.value.downcast_ref::<T>()?)));
+        let fitting: Vec<_> = all().filter(|(_, value)| wanted(value)).collect();
+        let best = fitting.iter().map(|(rank, _)| *rank).min();
+        fitting.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, value)| value).collect()
+    }
+
+    fn fitting<'a>(&self, id: &'a ObjectRef) -> impl Iterator<Item = &'w Entry> + use<'a, 'w> {
+        let entries = self.definitions.entries.get(&id.name).into_iter().flatten();
+        entries.filter(|e| e.id.group == id.group && e.id.kind == id.kind && may_mean(&e.id.namespace, &id.namespace))
+    }
+
+    /// How far `entry` is from what `id` means here.
+    fn rank(&self, entry: &Entry, id: &ObjectRef) -> (bool, std::cmp::Reverse<usize>) {
+        (entry.id.namespace != id.namespace, std::cmp::Reverse(nearness(&entry.path, self.path)))
     }
 }
 

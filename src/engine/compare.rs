@@ -258,7 +258,9 @@ impl<'a> Desk<'a> {
     fn asks_for_more(&self, step: &Step, paths: &[Arc<str>]) -> bool {
         let is_open = |r: &Rollout| {
             let may_be_governed = r.progression.is_live() && r.rollback.criteria.is_empty();
-            !r.unresolved.is_empty() || r.plain_workload || r.partial || may_be_governed || r.declared.plan.is_some()
+            let routes = r.destinations.iter().any(|d| d.ships.is_empty() && !d.immutable);
+            let refers = !r.unresolved.is_empty() || r.declared.plan.is_some();
+            refers || routes || r.plain_workload || r.partial || may_be_governed
         };
         // A plan may name any file, a manifest too.
         let may_ship = self.asks_what_is_governed && !step.files.is_empty();
@@ -306,11 +308,14 @@ impl<'a> Desk<'a> {
         self.files.get(rollout.span.file.0 as usize).map_or("", |f| &f.path)
     }
 
-    /// The file of a rollout, and the files that hold what it ships.
-    fn paths_of(&self, rollout: &Rollout) -> Vec<String> {
+    /// The file of a rollout, and the files that hold what it ships, or what runs behind its destinations before the change
+    /// or `after` it.
+    fn paths_of(&self, rollout: &Rollout, after: &Rollout) -> Vec<String> {
         let path = |span: Span| self.files.get(span.file.0 as usize).map(|f| f.path.to_string());
         let mut paths: Vec<String> = path(rollout.span).into_iter().collect();
-        for other in rollout.payload.iter().filter_map(|p| path(p.span)) {
+        let backings = rollout.destinations.iter().chain(&after.destinations).filter_map(|d| d.backing.as_ref());
+        let behind = backings.flat_map(|b| b.told_by.iter().copied().chain(b.payload.iter().map(|p| p.span)));
+        for other in rollout.payload.iter().map(|p| p.span).chain(behind).filter_map(path) {
             if !paths.contains(&other) {
                 paths.push(other);
             }
@@ -345,7 +350,7 @@ impl<'a> Desk<'a> {
         let mut before = before;
         let past = match &before {
             Some(there) if Change::asks_for_the_past(there, &after) => {
-                let paths = self.paths_of(there);
+                let paths = self.paths_of(there, &after);
                 self.pasts.of(self.git, (self.policy, &self.limits), step, (there, &paths))?
             }
             Some(_) | None => Past::NONE,

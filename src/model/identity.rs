@@ -128,6 +128,16 @@ impl Labels {
         self.0.iter().rev().find(|(k, _)| **k == *key).map(|(_, value)| &**value)
     }
 
+    /// Are there none?
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Are all of these among `others`, with the same values?
+    pub fn are_among(&self, others: &Self) -> bool {
+        self.0.iter().all(|(key, _)| self.get(key) == others.get(key))
+    }
+
     /// Adds a label; the last of a name counts.
     pub fn insert(&mut self, key: Box<str>, value: Box<str>) {
         self.0.push((key, value));

@@ -74,6 +74,11 @@ declare_rule! {
     /// the rule that takes the rest. Where requests go to what nothing tells to be another version of the same service, the
     /// rule is undetermined.
     ///
+    /// Going back to a name is going back only if the same runs behind it as when people last met it. What runs there is told
+    /// by the workload in the checked set whose pods have the labels of the subset (a DestinationRule) and the app of the
+    /// service, else by the one that is called as the service, `service-subset` or `subset`; the selector of a Service is not
+    /// read. Where no workload is found the name alone tells.
+    ///
     /// An object that gets another name is a new one, and so an introduction, whatever it ships.
     pub BigBang {
         id: "big-bang",

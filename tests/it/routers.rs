@@ -89,3 +89,61 @@ fn another_service_is_said_to_be_unclear_and_what_stays_is_not() {
     let alone = [rules(&[("/a", &[("cart/v1", 100)])])];
     assert!(!unclear(&judge(&alone, &rules(&[("/a", &[("cart/v1", 100)]), ("/b", &[("orders/v1", 100)])]))));
 }
+
+fn deployment(name: &str, labels: &str, image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  selector: {{matchLabels: {{app: web}}}}\n  template: {{metadata: {{labels: {{{labels}}}}}, spec: {{containers: [{{name: web, image: '{image}'}}]}}}}\n"
+    )
+}
+
+const BLUE: Split<'_> = &[("blue", 100), ("green", 0)];
+const GREEN: Split<'_> = &[("blue", 0), ("green", 100)];
+
+/// Blue served everybody version 1, and now green serves version 2; both are called `names`.
+fn switched(names: [&str; 2], more: &str) -> Repo {
+    let repo = Repo::new();
+    repo.write("rollgate.yaml", POLICY).write("plan.yaml", PLAN).write("more.yaml", more);
+    repo.write("b.yaml", &deployment(names[0], "app: web, side: b", "web:1"));
+    repo.write("g.yaml", &deployment(names[1], "app: web, side: g", "web:2"));
+    repo.write("r.yaml", &rules(&[("", BLUE)])).commit("2026-11-02T10:00:00Z", "blue");
+    repo.write("r.yaml", &rules(&[("", GREEN)])).commit("2026-11-03T10:00:00Z", "green");
+    repo
+}
+
+#[test]
+fn going_back_to_a_name_is_going_back_to_what_it_was() {
+    let subsets = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: web}\nspec: {host: web, subsets: [{name: blue, labels: {side: b}}, {name: green, labels: {side: g}}]}\n";
+    for (names, more) in [(["blue", "green"], ""), (["web-blue", "web-green"], ""), (["one", "two"], subsets)] {
+        let repo = switched(names, more);
+        let new = deployment(names[0], "app: web, side: b", "web:3");
+        repo.branch("back").write("r.yaml", &rules(&[("", BLUE)])).commit(TUESDAY, "back to blue");
+        let run = repo.against_main(&[]);
+        assert_eq!(errors(&run), [""; 0], "{names:?}");
+        assert!(run.json()["notices"].to_string().contains("returns to what it shipped before"));
+        repo.write("b.yaml", &new).commit(TUESDAY, "and blue is new");
+        assert_eq!(errors(&repo.against_main(&[])), ["big-bang"], "{names:?} in the same change");
+        repo.switch("main").write("b.yaml", &new).commit("2026-11-04T10:00:00Z", "blue is new");
+        repo.branch("later").write("r.yaml", &rules(&[("", BLUE)])).commit(TUESDAY, "on to blue");
+        assert_eq!(errors(&repo.against_main(&[])), ["big-bang"], "{names:?} in an earlier commit");
+    }
+    // No workload is found: the name alone tells.
+    let repo = switched(["x", "y"], "");
+    repo.branch("back").write("r.yaml", &rules(&[("", BLUE)])).commit(TUESDAY, "back to blue");
+    assert_eq!(errors(&repo.against_main(&[])), [""; 0]);
+}
+
+#[test]
+fn the_second_switch_is_judged_as_the_first_was() {
+    let repo = switched(["blue", "green"], "");
+    repo.write("b.yaml", &deployment("blue", "app: web", "web:3")).commit("2026-11-04T10:00:00Z", "blue is new");
+    let blue = |percent: u32| rules(&[("", &[("blue", percent), ("green", 100 - percent)])]);
+    repo.write("r.yaml", &blue(5)).commit("2026-11-05T10:00:00Z", "5 %");
+    repo.branch("jump").write("r.yaml", &blue(80)).commit(TUESDAY, "80 %");
+    assert_eq!(errors(&repo.against_main(&[])), ["stage-skipped"], "green is the baseline, whatever the names say");
+    assert_eq!(errors(&repo.write("r.yaml", &blue(25)).commit(TUESDAY, "25 %").against_main(&[])), [""; 0]);
+    let other = deployment("blue", "app: web", "web:4");
+    repo.write("r.yaml", &blue(4)).write("b.yaml", &other).commit(TUESDAY, "less of something else");
+    assert!(!repo.against_main(&[]).json()["notices"].to_string().contains("rollback: VirtualService"));
+    repo.write("b.yaml", &deployment("blue", "app: web", "web:3")).commit(TUESDAY, "less");
+    assert!(repo.against_main(&[]).json()["notices"].to_string().contains("rollback: VirtualService"));
+}

@@ -3,7 +3,7 @@
 mod limits;
 mod strategy;
 
-use super::{Adapter, Lowering, Object, Workload, pod_template};
+use super::{Adapter, Lowering, Object, Workload, backing, pod_template};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Fact, Payload, SubjectKind};
@@ -71,6 +71,7 @@ impl Adapter for Kubernetes {
         if !rollout.partial {
             rollout.payload = shipped(object, spec);
             let (payload, replicas) = (rollout.payload.clone(), rollout.replicas.clone());
+            backing::define(object, spec.get("template"), &payload, cx);
             cx.define(object.id(), Workload { payload, replicas });
         }
         strategy::strategy(object, spec, &mut rollout, cx);

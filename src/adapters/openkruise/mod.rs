@@ -5,7 +5,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use super::{Adapter, Lowering, Object, Workload, pod_template};
+use super::{Adapter, Lowering, Object, Workload, backing, pod_template};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 
@@ -83,5 +83,7 @@ fn workload(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let Some(template) = spec.get("template") else { return };
     let replicas = cx.read_u64(spec, "replicas");
     cx.forget();
-    cx.define(object.id(), Workload { payload: pod_template(template), replicas });
+    let payload = pod_template(template);
+    backing::define(object, Some(template), &payload, cx);
+    cx.define(object.id(), Workload { payload, replicas });
 }
