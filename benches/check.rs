@@ -54,6 +54,7 @@ fn check(policy: &Policy, texts: &[String]) -> usize {
         at: None,
         git: None,
         fail_on: None,
+        baseline: None,
         allow_empty: true,
         fixes: false,
     };

@@ -43,6 +43,9 @@ pub(super) enum Command {
     /// Work with the policy in force.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Record the findings of today, so that only new ones count.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Install, remove and run git hooks.
     #[command(subcommand)]
     Hook(HookCommand),
@@ -219,6 +222,9 @@ pub(super) struct Check {
     /// Leave these rules out; may be given again.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) ignore: Vec<String>,
+    /// The findings that were there already (default: .rollgate/baseline.json if it is there, a change's from its base).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Option<PathBuf>,
     /// The level that fails the check.
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) fail_on: Option<FailOn>,
@@ -252,6 +258,29 @@ pub(super) struct Check {
     /// Say also what was skipped and why.
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+/// `rollgate baseline`.
+#[derive(Debug, Subcommand)]
+pub(super) enum BaselineCommand {
+    /// Write today's findings of the whole repository to a baseline, in place of the one that is there.
+    ///
+    /// What ignores and waivers cover is left out, and so is what can't be hidden: manifests that can't be read, what is
+    /// wrong with ignores, and the rules that the policy's `suppressions: {forbid}` names.
+    Write(BaselineWrite),
+}
+
+/// `rollgate baseline write`.
+#[derive(Debug, Args)]
+pub(super) struct BaselineWrite {
+    /// The file to write (default: .rollgate/baseline.json, which every check reads).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// As of when: RFC 3339, or `now`. Deploy windows are judged only with this.
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    #[command(flatten)]
+    pub(super) policy: PolicyChoice,
 }
 
 /// `rollgate drill`.

@@ -7,9 +7,9 @@ use super::failure::Failure;
 use super::output::{self, Destination, Look};
 use super::progress::Progress;
 use super::surroundings::Surroundings;
-use super::{Outcome, fix, gate, setup};
+use super::{Outcome, baseline, fix, gate, setup};
 use crate::collect::{File, Origin, Roots, WorkingSet, drain, walk};
-use crate::engine::{self, Choice, Input};
+use crate::engine::{self, Choice, Input, WAIVERS};
 use crate::finding::Report;
 use crate::policy::Policy;
 use crate::render::{Detail, Excused};
@@ -28,6 +28,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
     narrow(&mut set, &policy);
     add_records(&mut set, &policy, &roots);
     let git = if roots.is_repository { gate::found(&roots.root)? } else { None };
+    let baseline = baseline::of_tree(args.baseline.as_deref(), &roots, around)?;
     let input = Input {
         set,
         policy: &policy,
@@ -36,6 +37,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         at,
         git: git.as_ref(),
         fail_on: args.fail_on.map(Into::into),
+        baseline: baseline.as_ref(),
         allow_empty: args.allow_empty,
         fixes: output::shows_fixes(args),
     };
@@ -80,6 +82,7 @@ pub(super) fn warn_loosened(args: &Check) -> Vec<String> {
         ("--ignore", !args.ignore.is_empty()),
         ("--policy", args.policy.policy.is_some()),
         ("--preset", args.policy.preset.is_some()),
+        ("--baseline", args.baseline.is_some()),
         ("--trust head", args.trust == Some(TrustSide::Head)),
         ("--allow-empty", args.allow_empty),
     ];
@@ -140,11 +143,15 @@ fn narrow(set: &mut WorkingSet, policy: &Policy) {
     set.files.retain(|file| policy.choice.takes(&file.path));
 }
 
-/// Adds the drill records that the policy names and that lie outside of the paths asked for.
+/// Adds the drill records that the policy names and the waivers, which lie outside of the paths asked for.
 fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
     let folders = policy.drills.record_folders().into_iter().map(|f| roots.root.join(f));
     let found = walk(roots, &roots.root, &folders.filter(|p| p.is_dir()).collect::<Vec<_>>());
     set.files.extend(found.files.into_iter().filter(|f| policy.drills.is_record(&f.path)));
+    let waivers = roots.root.join(WAIVERS);
+    if waivers.is_file() {
+        set.files.extend(walk(roots, &roots.root, &[waivers]).files);
+    }
     set.files.sort_by(|a, b| a.path.cmp(&b.path));
     set.files.dedup_by(|a, b| a.path == b.path);
 }

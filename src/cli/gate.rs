@@ -9,7 +9,7 @@ use super::ci::{self, BaseChoice};
 use super::failure::Failure;
 use super::history::explain;
 use super::surroundings::Surroundings;
-use super::{Outcome, setup};
+use super::{Outcome, baseline, setup};
 use crate::clock::Moment;
 use crate::collect::Roots;
 use crate::engine::{self, ChangeInput, Choice, Override};
@@ -267,6 +267,8 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
     if matches!(policy.source, Source::Default) && brings_one && args.policy.policy.is_none() {
         notices.push("the base has no policy, so preset recommended judges; this change brings one".to_owned());
     }
+    let states = (snapshot, &resolved.head);
+    let baseline = baseline::of_change(args.baseline.as_deref(), git, states, (&roots, around))?;
     let brought = brought(args, git, resolved.steps.first().map(|s| &s.old), &resolved.head)?;
     let side = if head_side { "head" } else { "base" };
     let commit = resolved.trusted_commit.filter(|_| !head_side).map(|id| id.to_string());
@@ -275,7 +277,8 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
         steps: resolved.steps,
         policy: &policy,
         trust: Trust { side, commit },
-        trusted: resolved.trusted,
+        trusted: snapshot.clone(),
+        baseline: baseline.as_ref(),
         choice: Choice { select: args.select.clone(), ignore: args.ignore.clone() },
         now: around.now,
         fail_on: args.fail_on.map(Into::into),
@@ -354,7 +357,11 @@ fn has_policy(git: &Git, snapshot: &Snapshot) -> bool {
 }
 
 /// The text of a file of `snapshot`, whose id is proved, or what is wrong with it.
-fn text(git: &Git, snapshot: &Snapshot, path: &str) -> Result<Result<Option<Arc<str>>, String>, HistoryError> {
+pub(super) fn text(
+    git: &Git,
+    snapshot: &Snapshot,
+    path: &str,
+) -> Result<Result<Option<Arc<str>>, String>, HistoryError> {
     const LARGEST: u64 = 16 << 20;
     let Some(blob) = snapshot.find(git, path.as_bytes())? else { return Ok(Ok(None)) };
     if blob.mode != Mode::File {

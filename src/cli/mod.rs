@@ -1,6 +1,7 @@
 //! The command line: arguments and environment in, reports and an exit code out.
 
 mod args;
+mod baseline;
 mod check;
 mod ci;
 mod describe;
@@ -75,6 +76,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args, around),
+        Command::Baseline(command) => baseline::run(&command, around),
         Command::Hook(command) => hook::run(&command, around),
         Command::Init(args) => init::run(&args, around),
         Command::Schema(args) => describe::schema(&args),

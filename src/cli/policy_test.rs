@@ -13,7 +13,7 @@ use super::{Outcome, check, print, setup};
 use crate::clock::Moment;
 use crate::collect::{File, Origin, Roots, WorkingSet, policy_text, walk};
 use crate::engine::{self, Choice, Input, Rehearsal, Told};
-use crate::finding::{Report, Verdict};
+use crate::finding::{Report, State, Verdict};
 use crate::policy::{Expected, Policy, PolicyTest, Source, TestFile, TestPolicy, TestsFile};
 use crate::render::visible;
 use crate::text::Sources;
@@ -89,6 +89,7 @@ fn one(test: &PolicyTest, args: &Args, roots: &Roots, around: &Surroundings) -> 
         at: test.as_of,
         git: None,
         fail_on: None,
+        baseline: None,
         allow_empty: false,
         fixes: false,
     };
@@ -137,6 +138,8 @@ fn complaints(test: &PolicyTest, report: &Report, sources: &Sources) -> Vec<Stri
     if report.verdict() == Verdict::Undecided {
         out.extend(report.failures.iter().map(|f| format!("could not decide: {}", f.message)));
     }
+    // What is excused does not count.
+    let found: Vec<&crate::finding::Finding> = report.findings.iter().filter(|f| f.state == State::Active).collect();
     let lines = |f: &crate::finding::Finding| sources.positions(f.primary).0.line;
     let fits = |e: &Expected, f: &crate::finding::Finding| {
         let file = e.file.as_ref().is_none_or(|p| **p == *sources.path(f.primary.file));
@@ -147,16 +150,16 @@ fn complaints(test: &PolicyTest, report: &Report, sources: &Sources) -> Vec<Stri
         format!("{} at {}:{}: {}", f.rule.id, sources.path(f.primary.file), lines(f), f.what)
     };
     for expected in test.expect.iter().flatten() {
-        if !report.findings.iter().any(|f| fits(expected, f)) {
+        if !found.iter().any(|f| fits(expected, f)) {
             out.push(format!("expected {}, which was not found", expectation(expected)));
         }
     }
     if test.expect.as_ref().is_some_and(Vec::is_empty) {
-        out.extend(report.findings.iter().map(|f| format!("nothing was to be found, and {}", said(f))));
+        out.extend(found.iter().map(|f| format!("nothing was to be found, and {}", said(f))));
     }
     for rule in &test.forbid {
-        let found = report.findings.iter().filter(|f| f.rule == rule.value);
-        out.extend(found.map(|f| format!("forbidden, and found: {}", said(f))));
+        let forbidden = found.iter().filter(|f| f.rule == rule.value);
+        out.extend(forbidden.map(|f| format!("forbidden, and found: {}", said(f))));
     }
     out
 }

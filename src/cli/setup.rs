@@ -60,7 +60,7 @@ pub(super) fn load_from(source: Source, first_file: u32, read: &mut ReadFile<'_>
 }
 
 /// The text of a file of the repository; links may not lead out of it.
-fn inside(root: &Path, path: &str) -> Result<Option<Arc<str>>, String> {
+pub(super) fn inside(root: &Path, path: &str) -> Result<Option<Arc<str>>, String> {
     let joined = root.join(path);
     if let (Ok(real), Ok(root)) = (joined.canonicalize(), root.canonicalize())
         && !real.starts_with(&root)

@@ -153,6 +153,7 @@ impl Example {
             at: self.shown.at,
             git: None,
             fail_on: None,
+            baseline: None,
             allow_empty: true,
             fixes: false,
         }))

@@ -3,13 +3,14 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use crate::finding::Baseline;
 use crate::policy::{self, RuleSchema};
 use crate::render::{JsonReport, ModelReport};
 use crate::rules;
 
 /// The schemas that `rollgate schema` prints.
-pub const SCHEMAS: [&str; 7] =
-    ["policy", "policy-tests", "rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1"];
+pub const SCHEMAS: [&str; 8] =
+    ["policy", "policy-tests", "rollout-plan", "rollback-drill", "waivers", "report-v1", "model-v1", "baseline"];
 
 /// The schema of that name, with its identifier.
 pub fn schema(name: &str) -> Option<Value> {
@@ -28,6 +29,7 @@ fn body(name: &str) -> Option<Value> {
         "policy-tests" => Some(policy::tests_schema(&rules())),
         "report-v1" => Some(written().into_root_schema_for::<JsonReport>().into()),
         "model-v1" => Some(written().into_root_schema_for::<ModelReport>().into()),
+        "baseline" => Some(written().into_root_schema_for::<Baseline>().into()),
         own => crate::adapters::rollgate::schema(own).map(Into::into),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::excuse::{Asked, Candidate, Written, hide, written};
+use super::excuse::{Asked, Candidate, Kept, Records, WAIVERS, Written, hide, written};
 use super::fix;
-use super::judge::{judge, judge_ignores, judged_of};
+use super::judge::{Judged, judge, judge_ignores, judged_of};
 use super::plan::{Choice, Plan};
 use super::seal::{raise, seal};
 use super::settle::{facets, service_anchors, settle};
@@ -16,7 +16,7 @@ use crate::clock::Moment;
 use crate::collect::{Content, WorkingSet, read};
 use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Trust, Undetermined};
 use crate::history::{Git, HistoryError};
-use crate::model::DrillLog;
+use crate::model::{DrillLog, Waiver};
 use crate::policy::{Policy, Selector, Source};
 use crate::rules::{self, DeclaredService, Facts};
 use crate::syntax::Limits;
@@ -38,6 +38,8 @@ pub struct Input<'a> {
     pub git: Option<&'a Git>,
     /// The level that fails, where the command line says so.
     pub fail_on: Option<Level>,
+    /// The findings that were there already.
+    pub baseline: Option<&'a Kept>,
     /// Is nothing to check fine?
     pub allow_empty: bool,
     /// Is it asked how findings can be mended?
@@ -98,6 +100,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     let base = Selector::default();
     let mut plan = Plan::default();
     selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
+    let waivers = std::mem::take(&mut read.linked.waivers);
     let mut facts = facts_with_drills(input, &mut read);
     let mut judged = judge(&plan, &facts, &selectors, &base);
     raise(&mut judged, policy.undetermined);
@@ -113,6 +116,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
     let ran: BTreeSet<&str> =
         selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
+    let notices = excuse(input, waivers, (&mut sealed, &ran), (&sources, facts.moment()));
     let report = Report {
         as_of: input.at.unwrap_or(input.now),
         zone: policy.timezone,
@@ -121,7 +125,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
         undetermined_level: policy.undetermined,
         findings: sealed.findings,
         undetermined: if policy.undetermined == Level::Off { Vec::new() } else { sealed.undetermined },
-        notices: Vec::new(),
+        notices,
         failures: read.failures,
         coverage: read.coverage,
         rules: rules::ALL.iter().map(|d| d.meta).filter(|m| ran.contains(m.id)).collect(),
@@ -172,7 +176,9 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
         note_file(&file.path, one, &mut coverage, &mut failures);
     }
     let lengths = loaded.iter().map(|l| l.length).collect();
-    let claimed = loaded.iter().any(|l| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
+    // Waivers alone are nothing to check.
+    let checked = set.files.iter().zip(&loaded).filter(|(file, _)| *file.path != *WAIVERS);
+    let claimed = checked.into_iter().any(|(_, l)| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
     let ignores = loaded.iter_mut().flat_map(|l| std::mem::take(&mut l.ignores)).collect();
     let lenders = Lenders::among(&loaded);
     let mut linked = link(&set.files, loaded);
@@ -180,6 +186,26 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     coverage.judged = linked.rollouts.iter().filter(|r| r.is_judged()).map(|r| judged_of(r)).collect();
     coverage.rollouts = coverage.judged.len();
     Read { linked, coverage, failures, lengths, claimed, lenders, ignores }
+}
+
+/// Excuses what waivers and the baseline excuse; returns what there is to say of them.
+fn excuse(
+    input: &Input<'_>,
+    waivers: Vec<Waiver>,
+    (sealed, ran): (&mut Judged, &BTreeSet<&str>),
+    (sources, at): (&Sources, Moment),
+) -> Vec<String> {
+    let path = |w: &Waiver| sources.path(w.span.file);
+    let (waivers, elsewhere): (Vec<Waiver>, Vec<Waiver>) = waivers.into_iter().partition(|w| path(w) == WAIVERS);
+    let records = Records { policy: input.policy, sources, waivers: &waivers, baseline: input.baseline };
+    let mut notices = records.excuse(&mut sealed.findings, |_| at);
+    let elsewhere: BTreeSet<&str> = elsewhere.iter().map(path).collect();
+    notices.extend(
+        elsewhere.iter().map(|p| format!("the waivers in `{p}` waive nothing: they are read from `{WAIVERS}`")),
+    );
+    let checked: BTreeSet<&str> = input.set.files.iter().map(|f| &*f.path).collect();
+    notices.extend(records.stale(sealed, ran, &checked));
+    notices
 }
 
 /// The ignores of the files and of the policy. All of them count: what is committed has been approved. A policy that lies

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::check::{bounds, note};
 use super::compare::{Compared, Desk};
 use super::drills::{DrillQuestion, drill_log};
-use super::excuse::{Asked, candidates, hide};
+use super::excuse::{Asked, Kept, Records, candidates, grown, hide, waivers_of_base};
 use super::judge::{Judged, judge, judge_ignores, judged_of};
 use super::past::Pasts;
 use super::plan::{Choice, Plan, Registry};
@@ -46,6 +46,8 @@ pub struct ChangeInput<'a> {
     /// The state that an ignore must be in already to count: the target branch. Where each commit is judged on its own,
     /// that is what stood before it.
     pub trusted: Snapshot,
+    /// The findings that were there already, as the base says.
+    pub baseline: Option<&'a Kept>,
     /// Which rules are asked for.
     pub choice: Choice,
     /// The present.
@@ -89,7 +91,7 @@ pub fn check_change(input: &ChangeInput<'_>) -> Result<(Report, Sources), Histor
         let brought = input.brought.filter(|_| index + 1 == input.steps.len());
         run.step(&mut desk, step, compared, brought)?;
     }
-    Ok(run.report(desk))
+    run.report(desk)
 }
 
 /// What a run has come to so far.
@@ -132,6 +134,7 @@ impl Run<'_> {
         let files = compared.files.clone();
         let mut facts = self.facts(step, compared);
         facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
+        facts.weakened.extend(grown(desk, step)?);
         facts.drill_log = Some(self.drill_log(step, &facts)?);
         let mut judged = judge(&self.plan, &facts, &selectors, &base);
         raise(&mut judged, policy.undetermined);
@@ -221,7 +224,7 @@ impl Run<'_> {
         Ok(DrillLog { proofs, ..found })
     }
 
-    fn report(self, desk: Desk<'_>) -> (Report, Sources) {
+    fn report(self, mut desk: Desk<'_>) -> Result<(Report, Sources), HistoryError> {
         let (input, policy) = (self.input, self.input.policy);
         let mut sources = Sources::new(desk.files.iter().map(|f| Arc::clone(&f.path)).collect());
         // What is found in policies is sorted by their paths too.
@@ -239,6 +242,10 @@ impl Run<'_> {
         if desk.coverage.rollouts == 0 && sealed.findings.is_empty() {
             notices.push("the change touches no rollout, so there was nothing to judge".to_owned());
         }
+        let waivers = waivers_of_base(input, &mut desk)?;
+        notices.extend(waivers.problems);
+        let records = Records { policy, sources: &sources, waivers: &waivers.all, baseline: input.baseline };
+        notices.extend(records.excuse(&mut sealed.findings, |f| input.moment_of(f)));
         notices.extend(overrule(input, &mut sealed.findings));
         let mut failures = desk.failures.clone();
         failures.extend(unknown_to_history(&sealed.undetermined, &sources, input));
@@ -256,7 +263,15 @@ impl Run<'_> {
             coverage: desk.coverage,
             rules: rules::ALL.iter().map(|d| d.meta).filter(|m| self.ran.contains(m.id)).collect(),
         };
-        (report, sources)
+        Ok((report, sources))
+    }
+}
+
+impl ChangeInput<'_> {
+    /// For when a finding is judged: where each commit is judged on its own, for when that was made.
+    fn moment_of(&self, finding: &Finding) -> Moment {
+        let of = |step: &&Step| step.commit.map(|id| id.short()) == finding.commit;
+        self.steps.iter().find(of).or(self.steps.last()).map_or(self.now, |step| step.at)
     }
 }
 

@@ -51,6 +51,7 @@ pub fn rehearse(told: &Rehearsal<'_>) -> Result<(Report, Sources), HistoryError>
     check_change(&ChangeInput {
         git: &git,
         trusted: old.clone(),
+        baseline: None,
         steps: vec![Step { old, new, files, at, commit: None, past: base }],
         policy: told.policy,
         trust: Trust { side: "base", commit: None },

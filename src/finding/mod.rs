@@ -1,10 +1,12 @@
 //! What a run says: findings about the user's files, and the report around them.
 
+mod baseline;
 mod fingerprint;
 mod fix;
 mod report;
 mod weaker;
 
+pub use baseline::{Baseline, BaselineEntry};
 pub use fingerprint::Fingerprint;
 pub use fix::{Edit, Fix, Safety, Wish, edited};
 pub use report::{Coverage, Failure, JudgedRollout, PolicyNote, Report, Skipped, Trust, Verdict};

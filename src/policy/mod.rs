@@ -24,6 +24,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod tests_file;
+mod waived;
 mod weaker;
 
 pub use declared::{Drills, Environment, MetricNames, Overrides, PolicyLimits, Service, Suppressions, Tenancy, Trust};
@@ -38,6 +39,7 @@ pub use scope::{Facets, Selector};
 pub use setting::{Param, Part, Provenance, Setting};
 pub use show::{Scoped, Shown, ShownRule, ShownValue};
 pub use tests_file::{Expected, PolicyTest, TestCommit, TestFile, TestPolicy, TestsFile};
+pub use waived::Waived;
 pub use weaker::{Weakening, waiver_weakenings, weakenings};
 
 use crate::catalog::RuleMeta;

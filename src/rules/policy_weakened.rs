@@ -7,13 +7,14 @@ use crate::declare_rule;
 declare_rule! {
     /// ## What it checks
     ///
-    /// A change that is judged against a base (`--base`, `--staged`, `--ci`) does not make the policy or the list of
-    /// waivers more permissive. Both are compared by what they come to, not by their text: a level that falls, a minimum
-    /// that falls, a maximum that rises, a list that asks for less or lets more through, a deploy window that opens where
-    /// it was closed, a freeze that ends sooner, a scope or a class that is taken away and was stricter, ignores and
-    /// overrides that hide more, environments and services that hold less, drills that are believed on weaker evidence; a
-    /// waiver that is new, wider, or holds longer. A new order, other words for the same, and values that move to a file
-    /// that the policy extends are no difference, and what becomes stricter is never reported.
+    /// A change that is judged against a base (`--base`, `--staged`, `--ci`) does not make the policy, the list of
+    /// waivers or the baseline more permissive. They are compared by what they come to, not by their text: a level that
+    /// falls, a minimum that falls, a maximum that rises, a list that asks for less or lets more through, a deploy window
+    /// that opens where it was closed, a freeze that ends sooner, a scope or a class that is
+    /// taken away and was stricter, ignores and overrides that hide more, environments and services that hold less, drills
+    /// that are believed on weaker evidence; a waiver that is new, wider, or holds longer; an entry that is new in the
+    /// baseline. A new order, other words for the same, and values that move to a file that the policy extends are no
+    /// difference, and what becomes stricter is never reported.
     ///
     /// The change itself is judged by the base's policy all the same; what is reported here holds only once it is merged.
     ///
@@ -57,11 +58,11 @@ declare_rule! {
     ///
     /// Whether a glob written in another way takes in less: a glob whose text is gone counts as taken away. Rollouts that
     /// are in three scopes at once are compared by what each two of these say. Limits of size are not compared, since
-    /// reaching one never passes. The baseline is not compared yet.
+    /// reaching one never passes.
     pub PolicyWeakened {
         id: "policy-weakened",
         family: Hygiene,
-        summary: "this change makes the policy or a list of waivers more permissive",
+        summary: "this change makes the policy, waivers or the baseline more permissive",
         level: Warning,
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test ends it too")]
 #![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
+mod accepted;
 mod awkward;
 mod bad_input;
 mod cli;

@@ -32,8 +32,18 @@ fn set(files: &Files) -> WorkingSet {
 
 fn check(files: &Files, policy: &Policy, fixes: bool) -> Vec<Finding> {
     let (now, choice) = ("2026-11-24T16:00:00Z".parse().unwrap(), Choice::default());
-    let input =
-        Input { set: set(files), policy, choice, now, at: None, git: None, fail_on: None, allow_empty: true, fixes };
+    let input = Input {
+        set: set(files),
+        policy,
+        choice,
+        now,
+        at: None,
+        git: None,
+        fail_on: None,
+        baseline: None,
+        allow_empty: true,
+        fixes,
+    };
     engine::check(&input).0.findings
 }
 

@@ -94,7 +94,7 @@ proptest! {
         prop_assert!(render::inspect_json(&model, &inspected.sources).len() > 20, "a model is printed");
         let now = "2026-11-27T16:00:00Z".parse().unwrap();
         let (choice, git) = (Choice::default(), None);
-        let input = Input { set, policy: &policy, choice, now, at: Some(now), git, fail_on: None, allow_empty: true, fixes: false };
+        let input = Input { set, policy: &policy, choice, now, at: Some(now), git, fail_on: None, baseline: None, allow_empty: true, fixes: false };
         let (report, sources) = engine::check(&input);
         for finding in report.findings.iter().filter(|f| f.primary.file.0 == 0) {
             let place = text.get(finding.primary.start as usize..finding.primary.end as usize);

@@ -98,6 +98,7 @@ fn run(test: &PolicyTest) -> Vec<String> {
         at: test.as_of,
         git: None,
         fail_on: None,
+        baseline: None,
         allow_empty: false,
         fixes: false,
     });

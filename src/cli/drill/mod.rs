@@ -43,6 +43,7 @@ fn survey(at: Moment, around: &Surroundings) -> Result<Survey, Vec<super::failur
         at: Some(at),
         git: git.as_ref(),
         fail_on: None,
+        baseline: None,
         allow_empty: true,
         fixes: false,
     };

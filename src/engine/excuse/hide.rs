@@ -75,8 +75,8 @@ pub(super) fn covers(written: &Written, place: Span) -> bool {
 fn excuse(said: &Said) -> String {
     let until = said.until.as_deref().unwrap_or_default();
     match said.reason.as_deref().filter(|reason| !reason.is_empty()) {
-        Some(reason) => format!("ignored until {until}: {reason}"),
-        None => format!("ignored until {until}"),
+        Some(reason) => format!("{reason}, until {until}"),
+        None => format!("until {until}"),
     }
 }
 

@@ -1,14 +1,19 @@
-//! Why a finding does not count: an ignore beside it.
+//! Why a finding does not count: an ignore beside it, a waiver, the baseline. In this order, and before overrides.
 
 mod comment;
 mod hide;
+mod of_base;
 mod of_change;
+mod waive;
 mod written;
 
+pub use waive::{BASELINE, Kept, WAIVERS, baseline_of};
 pub use written::Written;
 
 pub(super) use hide::{Asked, Candidate, hide, judges_ignores};
+pub(super) use of_base::{grown, waivers_of_base};
 pub(super) use of_change::candidates;
+pub(super) use waive::Records;
 pub(super) use written::written;
 
 use crate::catalog::RuleMeta;
