@@ -146,7 +146,7 @@ impl Change {
 
     /// Is a candidate, which some but not all meet at base, carried on?
     pub fn goes_on(&self) -> bool {
-        self.moves.iter().any(|m| m.from.is_limited())
+        self.moves.iter().any(|m| m.from.is_limited() && m.to > Share::NONE)
     }
 
     fn going_back(&self, after: &Rollout) -> Option<Rollback> {

@@ -142,3 +142,25 @@ fn what_a_file_ships_is_told_part_by_part() {
     let repo = history("k.yaml", &[&none]);
     assert_eq!(errors(&repo.write("k.yaml", &kserve(5, 2)).commit(TUESDAY, "x").against_main(&[])), [""; 0]);
 }
+
+#[test]
+fn a_candidate_that_takes_the_place_of_another_starts_anew() {
+    let seldon = |percent: u32, model: u32| {
+        let predictor = |name: &str, traffic: u32, model: u32| {
+            format!(
+                "{{name: {name}, traffic: {traffic}, graph: {{name: c, implementation: SKLEARN_SERVER, modelUri: 'gs://m/{model}'}}}}"
+            )
+        };
+        format!(
+            "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {{name: m, annotations: {{rollgate/plan: plan.yaml}}}}\nspec: {{predictors: [{}, {}]}}\n",
+            predictor("main", 100 - percent, 1),
+            predictor("canary", percent, model)
+        )
+    };
+    let judge = |percent: u32, model: u32| {
+        let repo = history("s.yaml", &[&seldon(5, 2), &seldon(25, 2)]);
+        repo.write("s.yaml", &seldon(percent, model)).commit(TUESDAY, "x").against_main(&[]).rules()
+    };
+    assert!(judge(25, 3).contains(&"canary-too-large".to_owned()));
+    assert!(!judge(50, 2).contains(&"canary-too-large".to_owned()), "it goes on");
+}
