@@ -153,7 +153,7 @@ impl<'a> Desk<'a> {
     }
 
     fn takes(&self, change: &FileChange) -> bool {
-        let taken = |path: &GitPath| is_manifest(path) && self.policy.choice.takes(&shown(path));
+        let taken = |path: &GitPath| is_manifest(path) && self.policy.takes(&shown(path));
         taken(&change.path) || change.old_path.as_ref().is_some_and(taken)
     }
 
@@ -235,7 +235,7 @@ impl<'a> Desk<'a> {
         let files = snapshot.files(self.git)?;
         let wanted = |path: &GitPath| {
             let shown = shown(path);
-            is_manifest(path) && self.policy.choice.takes(&shown) && !apart.contains(&*shown)
+            is_manifest(path) && self.policy.takes(&shown) && !apart.contains(&*shown)
         };
         let wanted: Vec<(&GitPath, Blob)> =
             files.iter().filter(|f| f.blob.mode == Mode::File && wanted(&f.path)).map(|f| (&f.path, f.blob)).collect();

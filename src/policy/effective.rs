@@ -34,6 +34,9 @@ pub enum Source {
     },
 }
 
+/// Where waivers stand.
+const WAIVERS: &str = ".rollgate/waivers.yaml";
+
 /// Which files a policy takes in.
 #[derive(Clone, Debug, Default)]
 pub struct FileChoice {
@@ -96,6 +99,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Is the file at `path`, relative to the repository, to be checked? Waivers and drill records are, whatever files the
+    /// policy chooses: they decide what counts of the others.
+    pub fn takes(&self, path: &str) -> bool {
+        self.choice.takes(path) || path == WAIVERS || self.drills.is_record(path)
+    }
+
     /// Reads the policy that `source` names; see [`load`].
     ///
     /// # Errors

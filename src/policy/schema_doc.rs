@@ -55,7 +55,7 @@ pub(super) struct PolicyDoc {
 #[schemars(rename = "Files", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct FilesDoc {
-    /// Only these, as path globs.
+    /// Only these, as path globs; waivers and drill records are always looked at.
     include: Option<Vec<String>>,
     /// Not these, as path globs.
     exclude: Option<Vec<String>>,

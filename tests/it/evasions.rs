@@ -66,3 +66,19 @@ fn of_two_that_have_gone_the_one_that_comes_is_not_taken_for_the_one_that_suits(
     repo.write("prod2/k.yaml", &kserve(100, 1)).write("dev2/k.yaml", &kserve(100, 2)).commit(TUESDAY, "both");
     assert_eq!(touched(&repo.against_main(&[]).ends(0)), Some(0));
 }
+
+#[test]
+fn our_own_documents_are_looked_at_whatever_files_the_policy_chooses() {
+    let waiver = "apiVersion: rollgate/v1\nkind: Waivers\nwaivers: [{rule: big-bang, path: web.yaml, reason: x, owner: a, approved-by: b, expires: 2027-01-01}]\n";
+    let repo = Repo::new();
+    repo.write("rollgate.yaml", &format!("{POLICY}files: {{include: ['deploy/**'], exclude: ['.rollgate/**']}}\n"));
+    repo.commit("2026-11-02T10:00:00Z", "few files").branch("f").write(".rollgate/waivers.yaml", waiver);
+    repo.write("other/waivers.yaml", waiver).commit(TUESDAY, "a waiver");
+    let run = repo.against_main(&[]);
+    assert_eq!(
+        (run.rules(), run.files()),
+        (vec!["policy-weakened".to_owned()], vec![".rollgate/waivers.yaml".to_owned()])
+    );
+    repo.write("drills/a.yaml", "apiVersion: rollgate/v1\nkind: RollbackDrill\nwrong: 1\n").commit(TUESDAY, "a record");
+    assert!(repo.against_main(&[]).ends(1).rules().contains(&"manifest-invalid".to_owned()));
+}
