@@ -336,8 +336,8 @@ pub(super) fn stored(git: &Git, snapshot: &Snapshot, first_file: u32) -> Result<
     lost.map_or(policy, |error| Err(vec![explain(&error)]))
 }
 
-/// The policies before and after the change, where it brings another. One that can't be read is a failure: after the
-/// merge nothing could be judged by it.
+/// The policies before and after the change, where it brings another or another calendar. One that can't be read is a
+/// failure: after the merge nothing could be judged by it.
 fn brought(
     args: &Check,
     git: &Git,
@@ -349,7 +349,8 @@ fn brought(
     let new = stored(git, head, FIRST_BROUGHT_FILE)?;
     let old = stored(git, old, FIRST_LEFT_FILE)?;
     let texts = |p: &Policy| p.files.iter().map(|f| (Arc::clone(&f.path), Arc::clone(&f.text))).collect::<Vec<_>>();
-    Ok((texts(&new) != texts(&old)).then_some((old, new)))
+    let differs = texts(&new) != texts(&old) || new.calendars != old.calendars;
+    Ok(differs.then_some((old, new)))
 }
 
 fn has_policy(git: &Git, snapshot: &Snapshot) -> bool {

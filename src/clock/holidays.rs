@@ -19,7 +19,7 @@ pub type Calendars = BTreeMap<String, Arc<Holidays>>;
 /// Whole days are days of the zone that asks, and so are times without a zone; times with one are moments. An event that
 /// is marked as free time (`TRANSP:TRANSPARENT`) is one like any other, since calendars of holidays mark them so. One that
 /// is cancelled is none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holidays {
     /// By their start.
     all: Vec<Occurrence>,
@@ -30,11 +30,31 @@ pub struct Holidays {
     goes_on: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Occurrence {
     start: Stamp,
     length: Length,
     title: usize,
+}
+
+impl Occurrence {
+    /// From when until when, for whoever lives in `zone`.
+    fn time(&self, zone: Tz) -> Range<Moment> {
+        self.start.moment(zone)..self.length.end(self.start, zone)
+    }
+}
+
+/// An event that another calendar does not hold as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost<'h> {
+    /// The first of its times that is not filled there.
+    pub first: Range<Moment>,
+    /// Its name, if it has one.
+    pub title: Option<&'h str>,
+    /// How many of its times are not.
+    pub times: usize,
+    /// The end of the last of them.
+    pub ends: Moment,
 }
 
 /// One event, for whoever lives in one zone.
@@ -76,11 +96,37 @@ impl Holidays {
         let begin = self.all.partition_point(|o| first.is_some_and(|t| o.start.shown < t));
         let end = self.all.partition_point(|o| last.is_none_or(|t| o.start.shown <= t));
         let within = self.all.get(begin..end).unwrap_or_default().iter();
-        let holidays = within.map(move |o| {
-            let time = o.start.moment(zone)..o.length.end(o.start, zone);
-            Holiday { time, title: self.titles.get(o.title).and_then(Option::as_deref) }
-        });
+        let holidays = within
+            .map(move |o| Holiday { time: o.time(zone), title: self.titles.get(o.title).and_then(Option::as_deref) });
         holidays.filter(move |h| h.time.start < h.time.end && h.time.end > from && h.time.start <= to)
+    }
+
+    /// The events of which `after` does not hold all of the time, for whoever lives in `zone`; each once.
+    pub fn lost<'h>(&'h self, after: &Self, zone: Tz) -> Vec<Lost<'h>> {
+        let mut all: BTreeMap<usize, Lost<'h>> = BTreeMap::new();
+        for occurrence in &self.all {
+            let time = occurrence.time(zone);
+            if time.start >= time.end || after.covers(&time, zone) {
+                continue;
+            }
+            let title = self.titles.get(occurrence.title).and_then(Option::as_deref);
+            let new = || Lost { first: time.clone(), title, times: 0, ends: time.end };
+            let lost = all.entry(occurrence.title).or_insert_with(new);
+            (lost.times, lost.ends) = (lost.times + 1, lost.ends.max(time.end));
+        }
+        all.into_values().collect()
+    }
+
+    /// Do events fill all of `time`?
+    fn covers(&self, time: &Range<Moment>, zone: Tz) -> bool {
+        let mut until = time.start;
+        for holiday in self.during(time.start, time.end, zone).filter(|h| h.time.end > time.start) {
+            if holiday.time.start > until {
+                break;
+            }
+            until = until.max(holiday.time.end);
+        }
+        until >= time.end
     }
 
     /// Is everything known that happens until `to`?

@@ -185,3 +185,24 @@ proptest! {
         prop_assert_eq!(whole, single);
     }
 }
+
+#[test]
+fn what_another_calendar_holds_less() {
+    let lost = |one: &[&str], other: &[&str]| -> Vec<(String, usize, String)> {
+        let read = |events: &[&str]| Holidays::parse(&calendar(events)).unwrap();
+        let (one, other) = (read(one), read(other));
+        let day = |t: Moment| t.with_timezone(&BERLIN).format("%Y-%m-%d %H:%M").to_string();
+        one.lost(&other, BERLIN).iter().map(|l| (day(l.first.start), l.times, day(l.ends))).collect()
+    };
+    let (days, first, second) =
+        ("DTSTART:20261224\nDTEND:20261227", "DTSTART:20261224\nDTEND:20261226", "DTSTART:20261226");
+    assert!(lost(&[days], &[second, first]).is_empty(), "in two parts");
+    assert!(lost(&[first, second], &[days]).is_empty());
+    assert_eq!(lost(&[days], &[first]), [("2026-12-24 00:00".to_owned(), 1, "2026-12-27 00:00".to_owned())]);
+    assert_eq!(lost(&[days], &[second]).len(), 1);
+    let until = format!("{CHRISTMAS};UNTIL=20981231");
+    let last = ("2099-12-25 00:00".to_owned(), 1, "2099-12-26 00:00".to_owned());
+    assert_eq!(lost(&[CHRISTMAS], &[&until]), [last]);
+    assert_eq!(lost(&[CHRISTMAS], &[second]), [("2020-12-25 00:00".to_owned(), 80, "2099-12-26 00:00".to_owned())]);
+    assert!(lost(&[&until], &[CHRISTMAS]).is_empty());
+}

@@ -10,7 +10,7 @@ declare_rule! {
     /// A change that is judged against a base (`--base`, `--staged`, `--ci`) does not make the policy, the list of
     /// waivers or the baseline more permissive. They are compared by what they come to, not by their text: a level that
     /// falls, a minimum that falls, a maximum that rises, a list that asks for less or lets more through, a deploy window
-    /// that opens where it was closed, a freeze that ends sooner, a scope or a class that is
+    /// that opens where it was closed, a freeze that ends sooner, a calendar that holds less, a scope or a class that is
     /// taken away and was stricter, ignores and overrides that hide more, environments and services that hold less, drills
     /// that are believed on weaker evidence; a waiver that is new, wider, or holds longer; an entry that is new in the
     /// baseline. A new order, other words for the same, and values that move to a file that the policy extends are no
@@ -58,7 +58,7 @@ declare_rule! {
     ///
     /// Whether a glob written in another way takes in less: a glob whose text is gone counts as taken away. Rollouts that
     /// are in three scopes at once are compared by what each two of these say. Limits of size are not compared, since
-    /// reaching one never passes.
+    /// reaching one never passes. An event that a calendar no longer holds is told even where the week is closed on its days.
     pub PolicyWeakened {
         id: "policy-weakened",
         family: Hygiene,

@@ -82,3 +82,32 @@ fn our_own_documents_are_looked_at_whatever_files_the_policy_chooses() {
     repo.write("drills/a.yaml", "apiVersion: rollgate/v1\nkind: RollbackDrill\nwrong: 1\n").commit(TUESDAY, "a record");
     assert!(repo.against_main(&[]).ends(1).rules().contains(&"manifest-invalid".to_owned()));
 }
+
+/// The event `title` on each of `days`.
+fn calendar(title: &str, days: &[&str]) -> String {
+    let event = |(number, day): (usize, &&str)| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{number}\r\nDTSTAMP:20200101T000000Z\r\nDTSTART;VALUE=DATE:{day}\r\nSUMMARY:{title}\r\nEND:VEVENT\r\n"
+        )
+    };
+    let events: String = days.iter().enumerate().map(event).collect();
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{events}END:VCALENDAR\r\n")
+}
+
+#[test]
+fn a_calendar_that_holds_less_is_a_policy_that_asks_for_less() {
+    let told = |text: &str| {
+        let repo = Repo::new();
+        repo.write("rollgate.yaml", "version: 1\nrules: {deploy-window: {calendars: [c/h.ics]}}\n");
+        repo.write("c/h.ics", &calendar("off", &["20261201", "20260105"])).commit("2026-11-02T10:00:00Z", "a calendar");
+        repo.branch("f").write("c/h.ics", text).commit(TUESDAY, "another");
+        let found = repo.against_main(&[]).of("policy-weakened");
+        found.iter().map(|f| f["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let moved = "`deploy-window.calendars` names `c/h.ics`, which no longer holds all of `off` (2026-12-01)";
+    assert_eq!(told(&calendar("off", &["20271201"])), [moved]);
+    assert!(
+        told(&calendar("free", &["20261201", "20261225"])).is_empty(),
+        "more, by another name, without what is past"
+    );
+}

@@ -54,7 +54,7 @@ pub fn weakenings(before: &Policy, after: &Policy, binder: &dyn Binder) -> Vec<W
     let texts = |policy: &Policy| -> Vec<_> {
         policy.files.iter().map(|file| (Arc::clone(&file.text), file.root.clone())).collect()
     };
-    if texts(before) == texts(after) {
+    if texts(before) == texts(after) && before.calendars == after.calendars {
         return Vec::new();
     }
     let comparison = Comparison::new(before, after, binder);

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::contexts::Context;
 use super::{Weakening, place};
 use crate::catalog::Level;
-use crate::clock::Moment;
+use crate::clock::holidays::Lost;
+use crate::clock::{Moment, Tz};
 use crate::policy::{Binder, Policy, Setting};
 use crate::text::Span;
 
@@ -64,6 +65,7 @@ impl<'p> Comparison<'p> {
             }
             if new.level != Level::Off {
                 all.extend(self.parameters(id, before, after));
+                all.extend(self.calendars(id, before, after));
             }
         }
         all
@@ -83,6 +85,31 @@ impl<'p> Comparison<'p> {
             ends: w.ends,
         });
         found.collect()
+    }
+
+    /// The calendars that the rule names on both sides, by what they hold.
+    fn calendars(&self, id: &'static str, before: &Settings, after: &Settings) -> Vec<Found> {
+        let names = |s: &Settings, parameter: &str| -> Vec<String> {
+            let named = s.get(id).and_then(|s| s.params.get(parameter)?.value.as_array());
+            named.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        };
+        let mut all = Vec::new();
+        for parameter in self.binder.calendars(id) {
+            let kept = names(after, parameter);
+            for name in names(before, parameter).iter().filter(|name| kept.contains(name)) {
+                let Some((old, new)) = self.before.calendars.get(name).zip(self.after.calendars.get(name)) else {
+                    continue;
+                };
+                let lost = if old == new { Vec::new() } else { old.lost(new, self.before.timezone) };
+                all.extend(lost.iter().map(|lost| Found {
+                    subject: format!("{id}.{parameter}"),
+                    how: less_held(name, lost, self.before.timezone),
+                    span: self.place_of(id, parameter, after),
+                    ends: Some(lost.ends),
+                }));
+            }
+        }
+        all
     }
 
     /// The rule's parameters with those that it takes over from elsewhere.
@@ -116,4 +143,15 @@ impl<'p> Comparison<'p> {
             .or_else(|| if parameter == TIMEZONE { place::own_key(self.after, TIMEZONE, None) } else { None })
             .or_else(|| place::rule(self.after, id))
     }
+}
+
+/// `` names `holidays.ics`, which no longer holds all of `Christmas Day` (2026-12-25 and 3 more) ``.
+fn less_held(name: &str, lost: &Lost<'_>, zone: Tz) -> String {
+    let title = lost.title.map_or_else(|| "an event".to_owned(), |title| format!("`{title}`"));
+    let day = lost.first.start.with_timezone(&zone).format("%Y-%m-%d");
+    let more = match lost.times {
+        0 | 1 => String::new(),
+        times => format!(" and {} more", times - 1),
+    };
+    format!("names `{name}`, which no longer holds all of {title} ({day}{more})")
 }
