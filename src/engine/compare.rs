@@ -12,7 +12,7 @@ use super::settle::{facets, settle};
 use super::standing::{Standing, Stood};
 use super::{LoadLimits, Loaded, governed, load};
 use crate::adapters::{Audience, Lowered};
-use crate::collect::{File, Origin, is_manifest, shown};
+use crate::collect::{File, Origin, shown};
 use crate::finding::{Coverage, Failure, Skipped};
 use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, ObjectId, Snapshot, Step, TreeFile};
 use crate::model::{Change, CriteriaAtStart, Drill, Past, PastEnd, Problem, Rollout, Waiver, settle_candidates};
@@ -59,6 +59,8 @@ pub(super) struct Desk<'a> {
     standing: Standing,
     /// Does a rule ask what governs files that are shipped without a manifest?
     asks_what_is_governed: bool,
+    /// The links that the step touches, by the paths that they lead to.
+    pub(super) links: BTreeMap<String, String>,
     /// Do all files stand, or only those that the step touches?
     is_whole: bool,
 }
@@ -77,6 +79,7 @@ impl<'a> Desk<'a> {
             pasts,
             standing: Standing::default(),
             asks_what_is_governed: governed::is_asked(policy),
+            links: BTreeMap::new(),
             is_whole: false,
         }
     }
@@ -92,8 +95,10 @@ impl<'a> Desk<'a> {
     /// new one.
     pub(super) fn compare(&mut self, step: &Step) -> Result<Compared, HistoryError> {
         let touched: Vec<&FileChange> = step.files.iter().filter(|c| self.takes(c)).collect();
+        self.links.clear();
+        self.swallowed(step)?;
         let first = self.files.len();
-        let new = self.side(&touched, |c| Some((&c.path, c.new?)))?;
+        let new = self.side(&touched, |c| Some((&c.path, c.new?)), (&step.new, true))?;
         let files = first..self.files.len();
         let problems: Vec<Problem> = new.iter().flat_map(|l| l.lowered.problems.iter().cloned()).collect();
         self.cover(&new);
@@ -130,7 +135,7 @@ impl<'a> Desk<'a> {
         (touched, old_paths): (&[&FileChange], &[Arc<str>]),
         (new, new_paths): (Side, &[Arc<str>]),
     ) -> Result<Side, HistoryError> {
-        let old = self.side(touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)))?;
+        let old = self.side(touched, |c| Some((c.old_path.as_ref().unwrap_or(&c.path), c.old?)), (&step.old, false))?;
         let old: Side = old.into_iter().map(|s| (s.path, s.lowered.into())).collect();
         let lends = old.iter().chain(&new).any(|(_, s)| s.lends);
         self.exchange(&[], new);
@@ -153,33 +158,32 @@ impl<'a> Desk<'a> {
     }
 
     fn takes(&self, change: &FileChange) -> bool {
-        let taken = |path: &GitPath| is_manifest(path) && self.policy.takes(&shown(path));
-        taken(&change.path) || change.old_path.as_ref().is_some_and(taken)
+        self.is_taken(&change.path) || change.old_path.as_ref().is_some_and(|path| self.is_taken(path))
     }
 
-    /// Loads one side of every file.
+    /// Loads one side of every file: what stands in a state of the repository, and whether that is the new one.
     fn side<'c>(
         &mut self,
         changes: &[&'c FileChange],
         pick: impl Fn(&'c FileChange) -> Option<(&'c GitPath, Blob)>,
+        state: (&Snapshot, bool),
     ) -> Result<Vec<Sided>, HistoryError> {
         let wanted: Vec<(&GitPath, Blob)> = changes.iter().filter_map(|c| pick(c)).collect();
-        self.bring(&wanted)
+        self.bring(&wanted, state)
     }
 
     /// Reads blobs and lowers them; what they lower to stands beside the path they have.
-    fn bring(&mut self, wanted: &[(&GitPath, Blob)]) -> Result<Vec<Sided>, HistoryError> {
+    fn bring(&mut self, wanted: &[(&GitPath, Blob)], state: (&Snapshot, bool)) -> Result<Vec<Sided>, HistoryError> {
         let first = self.files.len();
         for (path, blob) in wanted {
             let shown: Arc<str> = shown(path).into();
-            match blob.mode {
-                Mode::File => {
-                    let bytes = self.read(&shown, blob)?;
-                    self.files.push(File { path: shown, origin: Origin::Memory(bytes.into()) });
-                }
-                Mode::Link => self.link(&shown, blob)?,
-                Mode::Submodule => self.skip(&shown, "a submodule"),
-            }
+            let bytes = match blob.mode {
+                Mode::File => Some(self.read(&shown, blob)?),
+                Mode::Link => self.behind(path, state)?,
+                Mode::Submodule => None,
+            };
+            let file = |bytes: Vec<u8>| File { path: shown, origin: Origin::Memory(bytes.into()) };
+            self.files.extend(bytes.map(file));
         }
         let mut loaded = load(first, &self.files[first..], &self.limits, Audience::Change);
         self.ignores.extend(loaded.iter_mut().flat_map(|l| std::mem::take(&mut l.ignores)));
@@ -197,22 +201,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// A link is never followed: what it leads to is checked by its own path, unless it leads out.
-    fn link(&mut self, shown: &str, blob: &Blob) -> Result<(), HistoryError> {
-        let target = String::from_utf8_lossy(&self.read(shown, blob)?).into_owned();
-        if leads_out(shown, &target) {
-            self.failures.push(Failure {
-                path: Some(shown.to_owned()),
-                message: "is a link that leads out of the repository".to_owned(),
-                help: "put the file itself into the repository, or remove the link".to_owned(),
-            });
-        } else {
-            self.skip(shown, "a link to a file of the same repository");
-        }
-        Ok(())
-    }
-
-    fn skip(&mut self, shown: &str, reason: &str) {
+    pub(super) fn skip(&mut self, shown: &str, reason: &str) {
         self.coverage.skipped.push(Skipped { path: shown.to_owned(), reason: reason.to_owned() });
     }
 
@@ -235,11 +224,11 @@ impl<'a> Desk<'a> {
         let files = snapshot.files(self.git)?;
         let wanted = |path: &GitPath| {
             let shown = shown(path);
-            is_manifest(path) && self.policy.takes(&shown) && !apart.contains(&*shown)
+            self.is_taken(path) && !apart.contains(&*shown)
         };
         let wanted: Vec<(&GitPath, Blob)> =
             files.iter().filter(|f| f.blob.mode == Mode::File && wanted(&f.path)).map(|f| (&f.path, f.blob)).collect();
-        for one in self.bring(&wanted)? {
+        for one in self.bring(&wanted, (snapshot, true))? {
             self.standing.put(&one.path, one.lowered.into());
         }
         Ok(())
@@ -276,7 +265,7 @@ impl<'a> Desk<'a> {
             f.blob.mode == Mode::File && self.policy.drills.is_record(&shown) && !apart.iter().any(|p| **p == *shown)
         };
         let wanted: Vec<(&GitPath, Blob)> = files.iter().filter(is_record).map(|f| (&f.path, f.blob)).collect();
-        for one in self.bring(&wanted)? {
+        for one in self.bring(&wanted, (&step.new, true))? {
             self.standing.put(&one.path, one.lowered.into());
         }
         Ok(())
@@ -325,7 +314,8 @@ impl<'a> Desk<'a> {
 
     /// Every rollout after the change with what it was before.
     fn pair(&mut self, before: Vec<Rollout>, after: Vec<Rollout>, touched: &[&FileChange]) -> Vec<Pair> {
-        let Pairs { all, unclear } = Sides { files: &self.files, renames: renames(touched) }.pair(before, after);
+        let Pairs { all, unclear } =
+            Sides { files: &self.files, renames: renames(touched), links: &self.links }.pair(before, after);
         let help = "name the environments in the policy by paths, or take the other away in a change of its own";
         let failure = |(path, message)| Failure { path: Some(path), message, help: help.to_owned() };
         self.failures.extend(unclear.into_iter().map(failure));
@@ -434,23 +424,6 @@ impl Sided {
         let Loaded { lowered, documents, failure, skipped, length: _, ignores: _ } = loaded;
         Self { path, lowered, documents, skipped, failure }
     }
-}
-
-/// Does a link at `path` with that `target` lead out of the repository?
-fn leads_out(path: &str, target: &str) -> bool {
-    if target.starts_with('/') {
-        return true;
-    }
-    let mut depth = path.split('/').count() - 1;
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth -= 1,
-            _ => depth += 1,
-        }
-    }
-    false
 }
 
 /// Where each touched file lay before.

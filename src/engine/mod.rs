@@ -9,6 +9,7 @@ mod gate;
 mod governed;
 mod judge;
 mod link;
+mod links;
 mod load;
 mod markers;
 mod pair;

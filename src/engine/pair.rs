@@ -15,6 +15,8 @@ pub(super) struct Sides<'a> {
     pub(super) files: &'a [File],
     /// Where each touched file lay before, if it lay elsewhere.
     pub(super) renames: BTreeMap<String, String>,
+    /// The links that are touched, by the paths that they lead to.
+    pub(super) links: &'a BTreeMap<String, String>,
 }
 
 /// Every rollout of head with what it was, and those of which that can't be told.
@@ -73,8 +75,20 @@ impl Sides<'_> {
                 *before = found.and_then(|found| left[found].take());
             }
         }
+        self.behind_links(&mut all);
         let unclear = all.iter().filter_map(|(before, one)| self.unclear(before.as_ref()?, one, &left)).collect();
         Pairs { all, unclear }
+    }
+
+    /// What has moved away and left a link to itself is at both places what it was.
+    fn behind_links(&self, all: &mut [Pair]) {
+        for index in 0..all.len() {
+            let (before, one) = &all[index];
+            let Some(link) = self.links.get(self.path(one)).filter(|_| before.is_none()) else { continue };
+            let there = all.iter().find(|(_, other)| self.path(other) == link && is_one(other, one));
+            let was = there.and_then(|(before, _)| before.clone()).filter(|was| Fit::of(was, one) != Fit::No);
+            all[index].0 = was;
+        }
     }
 
     /// One that was moved, where another of the same identity has gone as well and only that one differs from it: it may
