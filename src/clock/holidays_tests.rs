@@ -201,8 +201,8 @@ fn what_another_calendar_holds_less() {
     assert_eq!(lost(&[days], &[first]), [("2026-12-24 00:00".to_owned(), 1, "2026-12-27 00:00".to_owned())]);
     assert_eq!(lost(&[days], &[second]).len(), 1);
     let until = format!("{CHRISTMAS};UNTIL=20981231");
-    let last = ("2099-12-25 00:00".to_owned(), 1, "2099-12-26 00:00".to_owned());
-    assert_eq!(lost(&[CHRISTMAS], &[&until]), [last]);
+    let newest = ("2099-12-25 00:00".to_owned(), 1, "2099-12-26 00:00".to_owned());
+    assert_eq!(lost(&[CHRISTMAS], &[&until]), [newest]);
     assert_eq!(lost(&[CHRISTMAS], &[second]), [("2020-12-25 00:00".to_owned(), 80, "2099-12-26 00:00".to_owned())]);
     assert!(lost(&[&until], &[CHRISTMAS]).is_empty());
 }

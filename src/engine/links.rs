@@ -72,9 +72,8 @@ impl Desk<'_> {
         let (mut rest, mut at, mut links) = (parts(path), Vec::<Vec<u8>>::new(), 0);
         while let Some(part) = rest.pop() {
             match &*part {
-                b"" | b"." => continue,
                 b".." if at.pop().is_none() => return Ok(Target::Outside),
-                b".." => continue,
+                b"" | b"." | b".." => continue,
                 _ => at.push(part),
             }
             let here = at.join(&b'/');
