@@ -33,6 +33,7 @@ mod refs;
 mod registry;
 mod render;
 mod repository;
+mod routers;
 mod shared;
 mod shared_history;
 mod support;
