@@ -38,7 +38,7 @@ pub(super) enum Command {
     Drill(DrillCommand),
     /// List the rules and the level the policy gives them.
     Rules(Rules),
-    /// Explain a rule: what it checks, why, what to do, and examples.
+    /// Explain a rule: whether the policy turns it on and why, what it checks, what to do, and examples.
     Explain(Explain),
     /// Work with the policy in force.
     #[command(subcommand)]
@@ -58,8 +58,8 @@ pub(super) enum Command {
     Schema(Schema),
     /// Print a completion script for a shell.
     Completions(Completions),
-    /// Print the manual page.
-    Man,
+    /// Print the manual page, or the one of a command: `rollgate man hook install`.
+    Man(Man),
 }
 
 /// Which policy applies.
@@ -400,6 +400,8 @@ pub(super) struct Explain {
     #[arg(value_name = "RULE")]
     pub(super) rule: String,
     #[command(flatten)]
+    pub(super) policy: PolicyChoice,
+    #[command(flatten)]
     pub(super) output: Output,
 }
 
@@ -598,4 +600,12 @@ pub(super) struct Completions {
     /// The shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub(super) shell: Shell,
+}
+
+/// `rollgate man`.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// The command that the page is about (default: all of rollgate).
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
 }

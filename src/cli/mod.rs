@@ -6,6 +6,7 @@ mod check;
 mod ci;
 mod describe;
 mod drill;
+mod explain;
 mod failure;
 mod fix;
 mod gate;
@@ -13,6 +14,7 @@ mod history;
 mod hook;
 mod init;
 mod inspect;
+mod manual;
 mod output;
 mod policy;
 mod policy_diff;
@@ -71,7 +73,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Drill(command) => drill::run(&command, around),
         Command::Window(args) => window::run(&args, around),
         Command::Rules(args) => describe::rules(&args, around),
-        Command::Explain(args) => describe::explain(&args, around),
+        Command::Explain(args) => explain::run(&args, around),
         Command::Policy(PolicyCommand::Show(args)) => policy::show(&args, around),
         Command::Policy(PolicyCommand::Check(args)) => policy::check(&args, around),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args, around),
@@ -80,8 +82,8 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Hook(command) => hook::run(&command, around),
         Command::Init(args) => init::run(&args, around),
         Command::Schema(args) => describe::schema(&args),
-        Command::Completions(args) => describe::completions(&args),
-        Command::Man => describe::man(),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     }
 }
 

@@ -61,6 +61,23 @@ impl Surroundings {
         }
     }
 
+    /// Does standard output reach a terminal that shows links? `FORCE_HYPERLINK` says so or not; else it is known by the
+    /// variables that such terminals set. One that is not known gets none.
+    pub(super) fn links(&self) -> bool {
+        let set = |name: &str| variable(name).is_some_and(|v| !v.is_empty());
+        let is = |name: &str, known: &[&str]| variable(name).is_some_and(|v| known.contains(&&*v));
+        match variable("FORCE_HYPERLINK") {
+            Some(forced) if !forced.is_empty() => forced != "0",
+            Some(_) | None => {
+                let vte = variable("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v >= 5000);
+                let program = is("TERM_PROGRAM", &["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio"]);
+                let term = is("TERM", &["xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"]);
+                let known = vte || program || term || set("WT_SESSION") || set("KONSOLE_VERSION");
+                self.terminal && !is("TERM", &["dumb"]) && known
+            }
+        }
+    }
+
     /// Does standard error reach a terminal?
     pub(super) fn sees_progress() -> bool {
         std::io::stderr().is_terminal()

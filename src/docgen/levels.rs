@@ -98,7 +98,7 @@ fn selector(policy: &Policy, change: ChangeKind) -> Selector {
 }
 
 /// A value as people write it in YAML on one line.
-pub(super) fn flow(value: &serde_json::Value) -> String {
+pub fn flow(value: &serde_json::Value) -> String {
     use serde_json::Value;
     match value {
         Value::String(text) => text.clone(),

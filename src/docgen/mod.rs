@@ -9,6 +9,7 @@ mod schemas;
 mod tables;
 
 pub use examples::{Example, Kind, examples};
+pub use levels::flow;
 pub use schemas::{SCHEMAS, schema};
 pub use tables::readme;
 
@@ -41,9 +42,9 @@ pub fn pages() -> BTreeMap<String, String> {
     pages
 }
 
-/// The page of `def` for a terminal of `width` columns. `level` is its level under the policy in force.
-pub fn explain(def: &registry::RuleDef, level: &str, width: usize) -> String {
-    render::explain(def.meta, level, &params::plain(def), width)
+/// The page of `def` for a terminal of `width` columns. `here` is what the policy in force says of it.
+pub fn explain(def: &registry::RuleDef, here: &str, width: usize) -> String {
+    render::explain(def.meta, here, &params::plain(def), width)
 }
 
 /// Doc comments as they were meant: without the blank that follows `///`.

@@ -4,11 +4,13 @@ use super::wrap::wrap;
 use crate::catalog::RuleMeta;
 
 /// The page of `rule` as plain text of at most `width` columns: headings stand out, paragraphs wrap, examples are
-/// indented. `level` is its level under the policy in force, `parameters` has a paragraph for each of its parameters.
-pub fn explain(rule: &RuleMeta, level: &str, parameters: &[String], width: usize) -> String {
+/// indented. `here` is what the policy in force says of it, `parameters` has a paragraph for each of its parameters.
+pub fn explain(rule: &RuleMeta, here: &str, parameters: &[String], width: usize) -> String {
     let mut page = Page { out: String::new(), paragraph: String::new(), width };
     page.out += &format!("{}\n{}\n\n", rule.id, "=".repeat(rule.id.len()));
-    page.out += &format!("{}\nfamily: {} · level here: {level}\n", sentence(rule.summary), rule.family.title());
+    page.out += &format!("{}\nfamily: {}\n", sentence(rule.summary), rule.family.title());
+    page.line("## In this repository");
+    page.out += here;
     page.docs(rule.docs);
     page.line("## Parameters");
     if parameters.is_empty() {
@@ -120,8 +122,8 @@ mod tests {
             file: "",
             line: 1,
         };
-        let page = explain(&rule, "error", &["- `min`: text".to_owned()], 12);
+        let page = explain(&rule, "It is on.\n", &["- `min`: text".to_owned()], 12);
         let expected = "\nWhat it checks\n--------------\nOne long\nsentence.\n- a first\n  item\n- b\n\n  This is found:\n\n    a: |\n    \n      x\n\nParameters\n----------\n- `min`:\n  text\n\nPage: docs/rules/big-bang.md\n";
-        assert_eq!(page.split_once("level here: error\n").unwrap().1, expected);
+        assert_eq!(page.split_once("It is on.\n").unwrap().1, expected);
     }
 }

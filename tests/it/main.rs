@@ -13,6 +13,7 @@ mod docs;
 mod drill_tricks;
 mod drills;
 mod evasions;
+mod explain;
 mod fix;
 mod floors;
 mod gate;

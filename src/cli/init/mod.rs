@@ -41,7 +41,8 @@ pub(super) fn run(args: &Init, around: &Surroundings) -> Outcome {
     let mut stdin = io::stdin().lock();
     let asks = !args.yes && io::stdin().is_terminal();
     let mut dialog = Dialog::with(asks.then_some(&mut stdin as &mut dyn BufRead));
-    let mut lines = vec![survey.summary(files)];
+    print(&format!("{}\n", survey.summary(files)))?;
+    let mut lines = Vec::new();
     let mut plan = Vec::new();
     match setup::POLICY_PATHS.iter().find(|path| is_there(&roots.root.join(path))) {
         Some(path) => lines.push(kept(path)),
@@ -52,7 +53,8 @@ pub(super) fn run(args: &Init, around: &Surroundings) -> Outcome {
     let hook = args.hook || git.is_some() && dialog.yes("Install git hooks (pre-commit and pre-push)?", false);
     let failures = carry_out(&roots.root, &plan, &mut lines);
     lines.extend(pipeline.by_hand);
-    print(&(lines.iter().map(|line| visible(line)).collect::<Vec<_>>().join("\n") + "\n"))?;
+    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
+    print(&lines.iter().flat_map(|line| [line, "\n"]).collect::<String>())?;
     if !failures.is_empty() {
         return Err(failures);
     }
@@ -97,8 +99,7 @@ fn policy(args: &Init, survey: &Survey, dialog: &mut Dialog<'_>) -> Result<Strin
     let environments = found.is_empty() || dialog.yes(&question, true);
     let mut governed = Vec::new();
     for (name, glob) in survey.unmanaged.iter().take(survey::MOST) {
-        let question =
-            format!("Must a change of {} be covered by a rollout (service {})?", visible(glob), visible(name));
+        let question = format!("Must a rollout cover changes of {}?", visible(glob));
         if dialog.yes(&question, false) {
             governed.push((name.clone(), glob.clone()));
         }

@@ -7,11 +7,11 @@ use crate::collect::File;
 use crate::model::Rollout;
 
 /// How many services are named or proposed; more would be a list that nobody reads.
-pub(super) const MOST: usize = 20;
+pub(super) const MOST: usize = 8;
 
 /// The environments that are known by their names, the most guarded one first: the first match wins.
 const ENVIRONMENTS: [(&str, &[&str]); 4] = [
-    ("production", &["production", "prod", "prd", "live"]),
+    ("production", &["production", "prod", "prd"]),
     ("staging", &["staging", "stage", "stg", "uat", "preprod", "preproduction"]),
     // A folder `test` holds tests as a rule, and is no environment.
     ("qa", &["qa"]),
