@@ -86,3 +86,8 @@ fn gitops() {
 fn fix() {
     run("fix.md");
 }
+
+#[test]
+fn suppressions() {
+    run("suppressions.md");
+}

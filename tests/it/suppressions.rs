@@ -1,5 +1,8 @@
 //! Ignores in comments: what they hide, until when, and that no change hides its own findings.
 
+use rollgate::docgen::{self, Kind};
+use rollgate::finding::State;
+
 use crate::support::{Repo, Run, TUESDAY, World};
 
 /// A canary whose first step is too large; `{0}` stands behind that step, `{1}` alone above it.
@@ -262,4 +265,42 @@ fn a_service_of_the_policy_can_be_ignored_there() {
         "{}",
         run.out
     );
+}
+
+/// The text with an ignore of `rule` on its own line above line `line`, as far in as that is.
+fn ignored_above(text: &str, line: usize, rule: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let indent = lines[line - 1].len() - lines[line - 1].trim_start().len();
+    let ignore = format!("# rollgate: ignore[{rule}] reason=x until=2026-12-31");
+    lines.insert(line - 1, format!("{}{ignore}", " ".repeat(indent)));
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn what_the_pages_show_can_be_ignored_where_it_is_found() {
+    let mut wrong = Vec::new();
+    let mut hidden = 0;
+    for def in rollgate::rules::ALL {
+        let id = def.meta.id;
+        // A manifest that can't be read has no comments; what judges ignores can't be ignored.
+        if id.starts_with("suppression-") || id == "manifest-unreadable" {
+            continue;
+        }
+        for mut example in
+            docgen::examples(def.meta).into_iter().filter(|e| e.kind == Kind::Violates && e.before.is_empty())
+        {
+            let (report, sources) = example.check(Some(id)).unwrap();
+            let found = report.findings.iter().find(|f| f.rule.id == id).unwrap();
+            let line = sources.positions(found.primary).0.line as usize;
+            example.shown.text = ignored_above(&example.shown.text, line, id);
+            let (report, _) = example.check(Some(id)).unwrap();
+            let states: Vec<State> = report.findings.iter().filter(|f| f.rule.id == id).map(|f| f.state).collect();
+            if states == [State::Suppressed] {
+                hidden += 1;
+            } else {
+                wrong.push(format!("{id}: {states:?} in\n{}", example.shown.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty() && hidden > 20, "{hidden} hidden\n{}", wrong.join("\n"));
 }
