@@ -22,8 +22,8 @@ declare_rule! {
     /// - a tag is there, is annotated, and was made within `max-record-delay` of the drill's day in the policy's zone; a
     ///   name of the form `rollback-drill/<service>/<date>` has to name the service and that day, give or take one, and
     ///   the commit of any other tag has to do what a commit has to;
-    /// - the record itself entered git within `max-record-delay`. One whose outcome, environment or evidence is another
-    ///   later on entered then; that a drill failed can be admitted at any time;
+    /// - the record itself entered git within `max-record-delay`, with that commit or tag. One whose outcome or environment
+    ///   is another later on entered then; that a drill failed can be admitted at any time;
     /// - no earlier drill of the service rests on the same commit or tag, however either is written.
     ///
     /// One piece of evidence that git confirms is enough.

@@ -51,6 +51,23 @@ fn evidence_that_is_exchanged_later() {
     let good = record("2026-11-12", &format!("{{commit: {}}}", repo.git(&["rev-parse", "HEAD~1"])));
     repo.write("drills/web.yaml", &good).commit("2026-11-23T10:00:00Z", "some evidence");
     assert!(said(&repo, &[])[0].contains("entered git on 2026-11-23"));
+    // Evidence that comes beside what was there in time takes nothing from it.
+    let more = self::repo();
+    let good = fitting(&more);
+    more.write("drills/web.yaml", &good).commit("2026-11-12T12:00:00Z", "evidence");
+    let both = good.replace("evidence: [", "evidence: [{tag: rollback-drill/web/2026-11-12}, ");
+    more.write("drills/web.yaml", &both).commit("2026-11-23T10:00:00Z", "more evidence");
+    assert_eq!(said(&more, &[]), [""; 0]);
+}
+
+#[test]
+fn a_record_without_evidence_does_not_count() {
+    let repo = repo();
+    repo.write("drills/web.yaml", &record("2026-11-12", "")).commit("2026-11-12T12:00:00Z", "trust me");
+    repo.branch("change").write("web.yaml", &web(3)).commit(TUESDAY, "change");
+    let found = repo.against_main(&["--select", RULES]).ends(1).of("rollback-drill-stale");
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("the one of 2026-11-12 names nothing that git could confirm it by"), "{message}");
 }
 
 #[test]

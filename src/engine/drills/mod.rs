@@ -71,7 +71,7 @@ pub fn drill_log(question: &DrillQuestion<'_>) -> Result<DrillLog, HistoryError>
     desk.dates = desk.dates()?;
     log.tags_may_be_missing = desk.tags_may_be_missing;
     for (index, entered) in desk.entered()?.into_iter().enumerate() {
-        log.proofs.push(desk.proof(index, entered)?);
+        log.proofs.push(desk.proof(index, &entered)?);
     }
     log.found = desk.by_tags();
     let within = period_of("rollback-drill-stale", "within").unwrap_or(WITHIN);

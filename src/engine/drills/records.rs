@@ -37,42 +37,41 @@ impl Desk<'_> {
         Some(Horizon { not_before: limit.not_before.max(oldest - TimeDelta::days(1)), ..limit })
     }
 
-    /// When each record entered git: one walk for all of them.
-    pub(super) fn entered(&self) -> Result<Vec<Entered>, HistoryError> {
-        let (asked, Some(line)) = (self.asked, self.asked.line) else {
-            return Ok(vec![Entered::Early; self.asked.drills.len()]);
+    /// When each piece of evidence of each record entered git: one walk for all of them.
+    pub(super) fn entered(&self) -> Result<Vec<Vec<Entered>>, HistoryError> {
+        let asked = self.asked;
+        let (Some(line), Some(back)) = (asked.line, self.back()) else {
+            return Ok(vec![Vec::new(); asked.drills.len()]);
         };
-        let Some(back) = self.back() else { return Ok(Vec::new()) };
         let paths: Vec<GitPath> = asked.drills.iter().map(|(_, path)| path.as_bytes().into()).collect();
         let versions = asked.git.versions(line, back, &paths)?;
         let all = asked.drills.iter().zip(&versions);
         all.map(|((drill, _), versions)| self.entered_by(drill, versions, back.not_before)).collect()
     }
 
-    /// When the drill entered the file that holds it: a file can be there long before, and a record be edited.
-    fn entered_by(&self, drill: &Drill, versions: &Versions, not_before: Moment) -> Result<Entered, HistoryError> {
-        let mut entered = Entered::Now;
+    /// When the drill entered the file that holds it, with each piece of its evidence: a file can be there long before, and
+    /// a record be edited.
+    fn entered_by(&self, drill: &Drill, versions: &Versions, not_before: Moment) -> Result<Vec<Entered>, HistoryError> {
+        let grounds = self.grounds(drill);
+        let mut entered = vec![Entered::Now; grounds.len()];
+        let mut open: Vec<usize> = (0..grounds.len()).collect();
         for (index, version) in versions.list.iter().enumerate() {
             let Some(blob) = version.blob.filter(|b| b.mode == Mode::File) else { break };
             let there = self.lowered(&version.path, &blob)?.drills;
-            if !there.iter().any(|earlier| self.said_before(earlier, drill)) {
+            let said = there.iter().filter(|earlier| says_the_same(earlier, drill));
+            let said: Vec<Ground> = said.flat_map(|earlier| self.grounds(earlier)).collect();
+            open.retain(|number| said.contains(&grounds[*number]));
+            if open.is_empty() {
                 break;
             }
             let is_last = index + 1 == versions.list.len() && versions.end != End::Root;
             // The version that stood where the walk ended may be older than that.
             let older = is_last && (version.time < not_before || matches!(versions.end, End::ShallowBoundary(_)));
-            entered = if older { Entered::Early } else { Entered::At(version.time) };
+            for number in &open {
+                entered[*number] = if older { Entered::Early } else { Entered::At(version.time) };
+            }
         }
         Ok(entered)
-    }
-
-    /// Did `earlier` say all that makes `drill` count? A failure that is admitted later makes nothing count.
-    fn said_before(&self, earlier: &Drill, drill: &Drill) -> bool {
-        let same = earlier.service.value == drill.service.value
-            && earlier.performed.value == drill.performed.value
-            && earlier.environment == drill.environment
-            && (earlier.outcome.value == drill.outcome.value || drill.outcome.value == DrillOutcome::Failure);
-        same && self.grounds(drill).iter().all(|ground| self.grounds(earlier).contains(ground))
     }
 
     fn grounds(&self, drill: &Drill) -> Vec<Ground> {
@@ -97,35 +96,33 @@ impl Desk<'_> {
         self.asked.git.resolve(name).ok().filter(|id| is_hex && is_its_id(id))
     }
 
-    pub(super) fn proof(&self, index: usize, entered: Entered) -> Result<Proof, HistoryError> {
+    pub(super) fn proof(&self, index: usize, entered: &[Entered]) -> Result<Proof, HistoryError> {
         let (drill, _) = &self.asked.drills[index];
         let performed = drill.performed.value.to_utc();
         if self.asked.line.is_none() {
             return Ok(unknown("no-history", "cannot be confirmed: nothing is committed yet"));
-        }
-        let told = match entered {
-            Entered::At(moment) => moment,
-            Entered::Now => self.asked.at,
-            Entered::Early => performed,
-        };
-        if !self.in_time(performed, told) {
-            let day = self.day(told);
-            return Ok(Proof::Refuted(format!("entered git on {day}, long after it is said to have been performed")));
         }
         if let Some(other) = self.same_evidence(index) {
             let day = self.day(other.performed.value.to_utc());
             return Ok(Proof::Refuted(format!("rests on the same evidence as the drill of {day}")));
         }
         let mut all = Vec::new();
-        for evidence in &drill.evidence {
+        for (evidence, entered) in drill.evidence.iter().zip(entered) {
+            let told = match entered {
+                Entered::At(moment) => *moment,
+                Entered::Now => self.asked.at,
+                Entered::Early => performed,
+            };
+            let late = || format!("entered git on {}, long after it is said to have been performed", self.day(told));
             all.push(match &evidence.value {
+                _ if !self.in_time(performed, told) => Proof::Refuted(late()),
                 Evidence::Commit(name) => self.by_commit(name, drill)?,
                 Evidence::Tag(name) => self.by_tag(name, drill)?,
             });
         }
         let confirmed = all.iter().position(|p| *p == Proof::Confirmed);
         let open = all.iter().position(|p| matches!(p, Proof::Unknown(..)));
-        let none = || unknown("no-evidence", "names nothing that git could confirm it by");
+        let none = || Proof::Refuted("names nothing that git could confirm it by".to_owned());
         Ok(confirmed.or(open).map(|i| all.swap_remove(i)).or_else(|| all.into_iter().next()).unwrap_or_else(none))
     }
 
@@ -234,4 +231,12 @@ impl Desk<'_> {
             (None, None) => refuted("leads to no commit".to_owned()),
         }
     }
+}
+
+/// Did `earlier` tell of the same drill, and no worse of it? A failure that is admitted later makes nothing count.
+fn says_the_same(earlier: &Drill, drill: &Drill) -> bool {
+    earlier.service.value == drill.service.value
+        && earlier.performed.value == drill.performed.value
+        && earlier.environment == drill.environment
+        && (earlier.outcome.value == drill.outcome.value || drill.outcome.value == DrillOutcome::Failure)
 }
