@@ -168,7 +168,7 @@ fn element(text: &str) -> String {
     escape(&visible_lines(text))
 }
 
-/// Characters that XML 1.0 does not have are left out; others that are not seen have been written as `\u{1b}` already.
+/// `text` without what is markup. Characters that XML 1.0 does not have are written as `\u{1b}` already.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -178,7 +178,6 @@ fn escape(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&apos;",
-            '\u{fffe}' | '\u{ffff}' => {}
             _ => out.push(c),
         }
     }
@@ -193,7 +192,7 @@ mod tests {
     fn nothing_ends_a_value_early() {
         assert_eq!(
             attribute("\"><![CDATA[ ]]>&'\n\u{0}\u{ffff}"),
-            "&quot;&gt;&lt;![CDATA[ ]]&gt;&amp;&apos;\\u{a}\\u{0}"
+            "&quot;&gt;&lt;![CDATA[ ]]&gt;&amp;&apos;\\u{a}\\u{0}\\u{ffff}"
         );
         assert_eq!(element("a\n\u{1b}b"), "a\n\\u{1b}b");
     }
