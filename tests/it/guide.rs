@@ -91,3 +91,8 @@ fn fix() {
 fn suppressions() {
     run("suppressions.md");
 }
+
+#[test]
+fn ci() {
+    run("ci.md");
+}
