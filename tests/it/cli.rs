@@ -596,6 +596,8 @@ fn help_of_every_command() {
             &["policy", "check"],
             &["policy", "test"],
             &["policy", "diff"],
+            &["baseline"],
+            &["baseline", "write"],
             &["drill"],
             &["drill", "record"],
             &["drill", "list"],
