@@ -96,3 +96,8 @@ fn suppressions() {
 fn ci() {
     run("ci.md");
 }
+
+#[test]
+fn outputs() {
+    run("outputs.md");
+}
