@@ -24,6 +24,7 @@ mod lowering;
 mod nodes;
 mod object;
 pub mod openkruise;
+pub mod pipecd;
 pub mod ray;
 pub mod rollgate;
 pub mod seldon_v1;
@@ -85,6 +86,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &kserve::KServe,
     &kubernetes::Kubernetes,
     &openkruise::OpenKruise,
+    &pipecd::PipeCd,
     &ray::Ray,
     &rollgate::Rollgate,
     &seldon_v1::SeldonV1,
