@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Check, ProgressWhen, TrustSide};
+use super::args::{Check, TrustSide};
 use super::failure::Failure;
 use super::output::{self, Destination, Look};
 use super::progress::Progress;
@@ -41,8 +41,7 @@ pub(super) fn run(args: &Check, around: &Surroundings) -> Outcome {
         allow_empty: args.allow_empty,
         fixes: output::shows_fixes(args),
     };
-    let seen = args.progress == ProgressWhen::Auto && Surroundings::sees_progress();
-    let progress = Progress::watch(input.set.files.len(), seen);
+    let progress = Progress::watch(input.set.files.len(), args.progress);
     start_threads(args.jobs)?;
     if fix::is_asked(args) {
         return fix::run(args, input, &roots, around);

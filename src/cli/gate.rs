@@ -8,6 +8,7 @@ use super::check::{finish, warn_loosened};
 use super::ci::{self, BaseChoice};
 use super::failure::Failure;
 use super::history::explain;
+use super::progress::Progress;
 use super::surroundings::Surroundings;
 use super::{Outcome, baseline, setup};
 use crate::clock::Moment;
@@ -288,7 +289,11 @@ pub(super) fn judge(args: &Check, around: &Surroundings, git: &Git, resolved: Re
         deepen: super::history::deepen(),
         fetch_tags: super::history::fetch_tags(),
     };
-    let (report, sources) = engine::check_change(&input).map_err(|error| vec![explain(&error)])?;
+    let progress = Progress::watch(input.steps.iter().map(|step| step.files.len()).sum(), args.progress);
+    let checked = engine::check_change(&input);
+    // Taken away before anything else is said.
+    drop(progress);
+    let (report, sources) = checked.map_err(|error| vec![explain(&error)])?;
     finish(args, around, &report, &sources)
 }
 
