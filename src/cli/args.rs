@@ -60,6 +60,10 @@ pub(super) enum Command {
     Completions(Completions),
     /// Print the manual page, or the one of a command: `rollgate man hook install`.
     Man(Man),
+    /// Serve an editor: diagnostics while typing, stages on hover, fixes and reasoned ignores as actions.
+    ///
+    /// Speaks the language server protocol on standard input and output. Exit status: 0 after a shutdown, 1 without one.
+    Lsp,
 }
 
 /// Which policy applies.

@@ -138,12 +138,12 @@ pub(super) fn whole_set(roots: &Roots, around: &Surroundings, policy: &Policy) -
 }
 
 /// Leaves out what the policy's `files:` leaves out.
-fn narrow(set: &mut WorkingSet, policy: &Policy) {
+pub(super) fn narrow(set: &mut WorkingSet, policy: &Policy) {
     set.files.retain(|file| policy.choice.takes(&file.path));
 }
 
 /// Adds the drill records that the policy names and the waivers, which lie outside of the paths asked for.
-fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
+pub(super) fn add_records(set: &mut WorkingSet, policy: &Policy, roots: &Roots) {
     let folders = policy.drills.record_folders().into_iter().map(|f| roots.root.join(f));
     let found = walk(roots, &roots.root, &folders.filter(|p| p.is_dir()).collect::<Vec<_>>());
     set.files.extend(found.files.into_iter().filter(|f| policy.drills.is_record(&f.path)));

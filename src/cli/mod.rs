@@ -14,6 +14,7 @@ mod history;
 mod hook;
 mod init;
 mod inspect;
+mod lsp;
 mod manual;
 mod output;
 mod policy;
@@ -84,6 +85,7 @@ fn command(command: Command, around: &Surroundings) -> Outcome {
         Command::Schema(args) => describe::schema(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
+        Command::Lsp => lsp::run(around),
     }
 }
 

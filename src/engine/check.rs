@@ -88,8 +88,22 @@ impl Lenders {
     }
 }
 
-/// Checks.
+/// Checks, once in the life of the process.
 pub fn check(input: &Input<'_>) -> (Report, Sources) {
+    let (report, sources, facts) = judged(input, &|_| input.fixes);
+    // The process is about to end: giving back thousands of rollouts block by block takes as long as judging them.
+    std::mem::forget(facts);
+    (report, sources)
+}
+
+/// Checks, in a process that goes on; how to mend them is told of the findings in the file `mended`.
+pub fn recheck(input: &Input<'_>, mended: Option<FileId>) -> (Report, Sources) {
+    let (report, sources, _) = judged(input, &|finding| Some(finding.primary.file) == mended);
+    (report, sources)
+}
+
+/// Judges everything; of the findings that pass `asks`, ways to mend them are looked for.
+fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Sources, Facts) {
     let (policy, fail_on) = (input.policy, input.fail_on.unwrap_or(input.policy.fail_on));
     let mut read = gather(&input.set, policy, Audience::Rules);
     if !read.claimed && !input.allow_empty && read.failures.is_empty() {
@@ -110,9 +124,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
     judge_ignores(&plan, &facts, &base, &mut judged);
     let mut sources = Sources::new(facts.paths.clone());
     let mut sealed = seal(judged, &sources);
-    if input.fixes {
-        fix::offer(input, &mut sealed.findings, &read.lenders);
-    }
+    fix::offer(input, &mut sealed.findings, &read.lenders, asks);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
     let ran: BTreeSet<&str> =
         selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
@@ -130,9 +142,7 @@ pub fn check(input: &Input<'_>) -> (Report, Sources) {
         coverage: read.coverage,
         rules: rules::ALL.iter().map(|d| d.meta).filter(|m| ran.contains(m.id)).collect(),
     };
-    // The process is about to end: giving back thousands of rollouts block by block takes as long as judging them.
-    std::mem::forget(facts);
-    (report, sources)
+    (report, sources, facts)
 }
 
 /// Reads, lowers and asks git, and judges nothing: what rules would know, the texts of what is on record, and what kept

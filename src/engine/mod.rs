@@ -24,9 +24,9 @@ mod standing;
 mod template;
 mod unmask;
 
-pub use check::{Input, Inspected, check, inspect, survey};
+pub use check::{Input, Inspected, check, inspect, recheck, survey};
 pub use drills::{DrillQuestion, drill_log};
-pub use excuse::{BASELINE, Kept, WAIVERS, Written, baseline_of};
+pub use excuse::{BASELINE, Kept, WAIVERS, Written, baseline_of, can_be_hidden};
 pub use fix::{Mended, mend};
 pub use gate::{ChangeInput, Override, check_change};
 pub use link::{Linked, link};

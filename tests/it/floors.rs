@@ -41,7 +41,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
 ];
 
 /// Where a foreign crate with a voice of its own may be named.
-const DOORS: [(&str, &[&str]); 17] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("aho_corasick", &["src/engine/markers.rs"]),
     ("chrono_tz", &["src/clock/", "src/policy/parts.rs"]),
     ("clap", &["src/cli/"]),
@@ -54,6 +54,8 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("ignore", &["src/collect/"]),
     ("jsonc_parser", &["src/syntax/"]),
     ("jsonschema", &["src/policy/params.rs"]),
+    ("lsp_server", &["src/cli/lsp/"]),
+    ("lsp_types", &["src/cli/lsp/"]),
     ("miette", &["src/render/frame.rs"]),
     ("rayon", &["src/engine/", "src/cli/check.rs"]),
     ("rrule", &["src/clock/recurrence.rs"]),

@@ -21,7 +21,7 @@ use crate::policy::Policy;
 
 /// Can a finding of `rule` be hidden without anybody's approval, by an ignore or by the baseline? Not what keeps the gate
 /// closed: a manifest that can't be read, a change that loosens what it is judged by, and what is wrong with ignores.
-pub(super) fn can_be_hidden(policy: &Policy, rule: &RuleMeta) -> bool {
+pub fn can_be_hidden(policy: &Policy, rule: &RuleMeta) -> bool {
     let is_fixed = judges_ignores(rule) || matches!(rule.id, "manifest-unreadable" | "policy-weakened");
     !is_fixed && !policy.suppressions.forbids(rule.id)
 }

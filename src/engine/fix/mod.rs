@@ -33,9 +33,10 @@ struct Guess {
     intent: Intent,
 }
 
-/// Finds ways to mend `findings` of a tree and proves them. `lenders` are files that others depend on.
-pub(super) fn offer(input: &Input<'_>, findings: &mut [Finding], lenders: &Lenders) {
-    let is_asked = |f: &Finding| f.state == State::Active && f.wish.is_some();
+/// Finds ways to mend those `findings` of a tree that pass `asks`, and proves them. `lenders` are files that others depend
+/// on.
+pub(super) fn offer(input: &Input<'_>, findings: &mut [Finding], lenders: &Lenders, asks: &dyn Fn(&Finding) -> bool) {
+    let is_asked = |f: &Finding| f.state == State::Active && f.wish.is_some() && asks(f);
     let asked: BTreeSet<usize> = findings.iter().filter(|f| is_asked(f)).filter_map(|f| number(input, f)).collect();
     if asked.is_empty() {
         return;
