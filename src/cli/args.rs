@@ -26,7 +26,7 @@ pub(super) enum Command {
     ///
     /// A Helm chart's templates are no YAML before they are rendered: check `helm template … | rollgate check -`, and a
     /// kustomization by `kustomize build … | rollgate check -`.
-    Check(Check),
+    Check(Box<Check>),
     /// Show what a file lowers to: stages, effective exposure, holds, gates, criteria.
     Inspect(Inspect),
     /// Say whether a deploy may start now, and if not, when.

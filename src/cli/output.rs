@@ -60,10 +60,9 @@ pub(super) fn report(
 ) -> Result<(), Vec<Failure>> {
     let color = to.path.is_none() && around.color(asked.color);
     let (style, excused) = (style(color, asked.detail, around), asked.excused);
-    let format = match to.format {
-        ReportFormat::Auto if to.path.is_none() && around.in_github_job() => ReportFormat::Github,
-        ReportFormat::Auto => ReportFormat::Human,
-        asked => asked,
+    let format = match (to.format, to.path.is_none() && around.in_github_job()) {
+        (ReportFormat::Auto, true) => ReportFormat::Github,
+        (asked, _) => asked,
     };
     let text = match format {
         ReportFormat::Auto | ReportFormat::Human => render::human(report, sources, style, excused),

@@ -132,7 +132,9 @@ fn suite(report: &Report, cases: &[Case]) -> String {
         out += &format!("      <property name=\"{name}\" value=\"{}\"/>\n", attribute(value));
     }
     out += "    </properties>\n";
-    cases.iter().for_each(|one| push_case(&mut out, one));
+    for case in cases {
+        push_case(&mut out, case);
+    }
     let mut said = checked(report);
     report.notices.iter().for_each(|notice| said += &format!("\nnotice: {}", visible(notice)));
     out += &format!("    <system-out>{}</system-out>\n    <system-err></system-err>\n", element(&said));

@@ -161,7 +161,7 @@ fn hostile(words: &str, path: &str, text: &str) -> (Report, Sources) {
     for finding in &mut report.findings {
         finding.primary = span;
         for part in [&mut finding.what, &mut finding.help] {
-            *part = words.to_owned();
+            words.clone_into(part);
         }
         let word = Some(words.to_owned());
         (finding.found, finding.required, finding.excuse, finding.commit) =
@@ -175,7 +175,7 @@ fn hostile(words: &str, path: &str, text: &str) -> (Report, Sources) {
     }
     report.failures = vec![Failure { path: Some(path.into()), message: words.into(), help: words.into() }];
     report.notices = vec![words.to_owned()];
-    report.policy.source = words.to_owned();
+    words.clone_into(&mut report.policy.source);
     (report, sources)
 }
 
@@ -199,18 +199,16 @@ fn command(line: &str) -> (String, BTreeMap<String, String>, String) {
 fn structure(page: &str) -> (Vec<usize>, Vec<String>) {
     let (mut rows, mut tags) = (Vec::new(), Vec::new());
     for event in pulldown_cmark::Parser::new_ext(page, pulldown_cmark::Options::ENABLE_TABLES) {
-        match event {
-            Event::Start(Tag::TableRow) => rows.push(0),
-            Event::Start(Tag::TableCell) => {
-                if let Some(last) = rows.last_mut() {
-                    *last += 1;
-                }
+        if let Event::Start(tag) = &event {
+            if *tag == Tag::TableRow {
+                rows.push(0);
+            } else if let (Tag::TableCell, Some(last)) = (tag, rows.last_mut()) {
+                *last += 1;
+            } else if matches!(tag, Tag::Link { .. } | Tag::Image { .. }) {
+                tags.push("link".to_owned());
             }
-            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => tags.push("link".to_owned()),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                tags.extend(html.lines().map(|l| l.split_inclusive('>').next().unwrap_or("").to_owned()));
-            }
-            _ => {}
+        } else if let Event::Html(html) | Event::InlineHtml(html) = event {
+            tags.extend(html.lines().map(|l| l.split_inclusive('>').next().unwrap_or("").to_owned()));
         }
     }
     (rows, tags)

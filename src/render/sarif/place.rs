@@ -11,7 +11,8 @@ use crate::text::{Position, Sources, Span};
 pub(super) struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u32>,
-    physical_location: PhysicalLocation,
+    #[serde(rename = "physicalLocation")]
+    place: PhysicalLocation,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Message>,
 }
@@ -61,7 +62,7 @@ impl Location {
 
     fn at(path: &str, region: Option<Region>) -> Self {
         let artifact_location = ArtifactLocation::of(path);
-        Self { id: None, physical_location: PhysicalLocation { artifact_location, region }, message: None }
+        Self { id: None, place: PhysicalLocation { artifact_location, region }, message: None }
     }
 }
 
