@@ -37,6 +37,8 @@ pub struct Lowered {
     pub audience: Audience,
     /// Rollouts, each with what is still to be done when all files are read.
     pub rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
+    /// Rollouts as they are before the file is applied, where it holds both states.
+    pub before: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
     pub definitions: Vec<(ObjectRef, Defined)>,
     /// Is something among them that rollouts of other files live by: a template, what they ship, a plan?
@@ -65,6 +67,7 @@ impl Lowered {
     /// Adds what another part of the same file lowered to.
     pub fn append(&mut self, mut more: Self) {
         self.rollouts.append(&mut more.rollouts);
+        self.before.append(&mut more.before);
         self.definitions.append(&mut more.definitions);
         self.criteria.append(&mut more.criteria);
         self.drills.append(&mut more.drills);

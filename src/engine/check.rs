@@ -1,6 +1,6 @@
 //! One whole run: files and a policy to a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::excuse::{Asked, Candidate, Kept, Records, WAIVERS, Written, hide, written};
@@ -16,7 +16,7 @@ use crate::clock::Moment;
 use crate::collect::{Content, WorkingSet, read};
 use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Trust, Undetermined};
 use crate::history::{Git, HistoryError};
-use crate::model::{DrillLog, Waiver};
+use crate::model::{Change, DrillLog, Past, PastEnd, Rollout, Waiver};
 use crate::policy::{Policy, Selector, Source};
 use crate::rules::{self, DeclaredService, Facts};
 use crate::syntax::Limits;
@@ -266,7 +266,9 @@ pub(super) fn bounds(policy: &Policy) -> LoadLimits {
 }
 
 fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
-    let linked = std::mem::take(&mut read.linked);
+    let mut linked = std::mem::take(&mut read.linked);
+    settle(linked.before.iter_mut().map(|r| &mut **r), &input.set.files, input.policy);
+    let planned = planned(&linked, input.at.unwrap_or(input.now));
     let service = |s: &crate::policy::Service| DeclaredService { name: s.name.value.clone(), span: s.name.span };
     Facts {
         now: input.now,
@@ -275,6 +277,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         calendars: input.policy.calendars.clone(),
         service_anchors: service_anchors(linked.rollouts.iter().map(|r| &**r), |_| false),
         rollouts: linked.rollouts,
+        planned,
         changes: Vec::new(),
         governed: Vec::new(),
         drills: linked.drills,
@@ -285,6 +288,26 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         weakened: Vec::new(),
         ignores: Vec::new(),
     }
+}
+
+/// What files say themselves that they change. What stood before that is nowhere written.
+fn planned(linked: &Linked, at: Moment) -> BTreeMap<usize, Change> {
+    if linked.before.is_empty() {
+        return BTreeMap::new();
+    }
+    let key = |r: &Rollout| (r.span.file, r.id.name.clone());
+    let after: BTreeMap<_, usize> = linked.rollouts.iter().enumerate().map(|(i, r)| (key(r), i)).collect();
+    let mut all = BTreeMap::new();
+    for before in &linked.before {
+        let Some(&index) = after.get(&key(before)) else { continue };
+        let after = &linked.rollouts[index];
+        let past = Past { versions: Vec::new(), end: PastEnd::Truncated };
+        let change = Change::between(at, Some(Arc::new((**before).clone())), after, past);
+        if change.differs(after) {
+            all.insert(index, change);
+        }
+    }
+    all
 }
 
 pub(super) fn note(policy: &Policy, trust: Option<Trust>) -> PolicyNote {

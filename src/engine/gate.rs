@@ -1,6 +1,6 @@
 //! A change, or one commit after the other, to a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::check::{bounds, note};
@@ -164,6 +164,7 @@ impl Run<'_> {
         let drills = drills.into_iter().filter(|d| touched.contains(&*d.service.value)).collect();
         let goes_back = |index: usize| changes[index].rollback.is_some();
         Facts {
+            planned: BTreeMap::new(),
             now: self.input.now,
             at: Some(step.at),
             zone: policy.timezone,

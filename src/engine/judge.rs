@@ -27,7 +27,7 @@ const WORTH_SHARING: usize = 64;
 pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
     let one = |mut out: Judged, index: usize| {
         let rollout = &facts.rollouts[index];
-        let change = facts.changes.get(index);
+        let change = facts.change(index);
         let asked = |rule: &&BoundRule| {
             let back = change.filter(|c| c.rollback.is_some()).and_then(|c| c.before.as_deref());
             rollout.is_judged() && back.is_none_or(|before| asks_of_a_way_back(rule.def.meta.family, before, rollout))

@@ -12,6 +12,8 @@ use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver}
 pub struct Linked {
     /// Rollouts, in the order of their places.
     pub rollouts: Vec<Box<Rollout>>,
+    /// What some of them are before their file is applied, in no particular order.
+    pub before: Vec<Box<Rollout>>,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,
     /// Drills on record.
@@ -28,6 +30,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     let mut out = Linked { rollouts: Vec::with_capacity(count), ..Linked::default() };
     let mut definitions = Definitions::default();
     let mut waiting: Vec<(usize, usize, Finish)> = Vec::new();
+    let mut earlier: Vec<(usize, usize, Finish)> = Vec::new();
     for (number, one) in loaded.into_iter().enumerate() {
         let lowered = one.lowered;
         for (id, value) in lowered.definitions {
@@ -37,6 +40,10 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
             waiting.extend(finish.map(|f| (out.rollouts.len(), number, f)));
             out.rollouts.push(rollout);
         }
+        for (rollout, finish) in lowered.before {
+            earlier.extend(finish.map(|f| (out.before.len(), number, f)));
+            out.before.push(rollout);
+        }
         out.criteria.extend(lowered.criteria);
         out.drills.extend(lowered.drills);
         out.waivers.extend(lowered.waivers);
@@ -45,6 +52,9 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     for (at, number, finish) in waiting {
         finish(&mut out.rollouts[at], &World::new(&definitions, &files[number].path));
         out.rollouts[at].shrink();
+    }
+    for (at, number, finish) in earlier {
+        finish(&mut out.before[at], &World::new(&definitions, &files[number].path));
     }
     let any_plan = definitions.holds_group("rollgate");
     for rollout in &mut out.rollouts {

@@ -213,9 +213,7 @@ fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Low
     if let Some(object) = Object::new(doc.root()) {
         lower_object(id, path, Some(object), out, 0);
     } else if let Some(template) = Template::new(doc.root()) {
-        for object in template.objects() {
-            lower_object(id, path, Some(object), out, LIST_DEPTH);
-        }
+        lower_template(id, path, &template, out);
     } else if let Some((adapter, object)) = adapters::recognised(doc.root(), path) {
         out.claimed += 1;
         adapter.lower(&object, &mut Lowering::new(adapter.meta(), id, path, out));
@@ -237,6 +235,22 @@ fn lower_document(id: FileId, path: &Arc<str>, doc: &Document<'_>, out: &mut Low
             rollout.remarks.push(remark);
         }
     }
+}
+
+/// Lowers the resources of a template; of a plan also what they are before it is applied, so that both can be compared.
+fn lower_template<'d>(id: FileId, path: &Arc<str>, template: &'d Template<'d>, out: &mut Lowered) {
+    let before = template.objects_before();
+    let audience = out.audience;
+    if !before.is_empty() && audience == Audience::Rules {
+        out.audience = Audience::Change;
+        let mut old = Lowered { audience: out.audience, ..Lowered::default() };
+        before.into_iter().for_each(|object| lower_object(id, path, Some(object), &mut old, LIST_DEPTH));
+        out.before.append(&mut old.rollouts);
+    }
+    for object in template.objects() {
+        lower_object(id, path, Some(object), out, LIST_DEPTH);
+    }
+    out.audience = audience;
 }
 
 /// How deep a `List` may lie in a `List`: far deeper than anybody writes, and no danger to our stack.

@@ -1,6 +1,6 @@
 //! What a rule may know, and where it puts what it found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Ignore;
@@ -64,6 +64,8 @@ pub struct Facts {
     pub rollouts: Vec<Box<Rollout>>,
     /// Where a change is judged: what it makes of each of `rollouts`. Empty where a tree is.
     pub changes: Vec<Change>,
+    /// What a file itself says that it changes, by the rollout's number: a plan holds both states.
+    pub planned: BTreeMap<usize, Change>,
     /// Where a change is judged: files it touches that are shipped without a manifest of their own.
     pub governed: Vec<GovernedChange>,
     /// Every drill on record.
@@ -88,6 +90,11 @@ impl Facts {
     /// The path of the file that `span` lies in; "" if it is not known.
     pub fn path(&self, span: Span) -> &str {
         self.paths.get(span.file.0 as usize).map_or("", |p| p.as_ref())
+    }
+
+    /// What happens to the rollout of that number.
+    pub fn change(&self, index: usize) -> Option<&Change> {
+        self.changes.get(index).or_else(|| self.planned.get(&index))
     }
 
     /// What git says of the drill on record of that number; `None` where there is no repository.
@@ -223,7 +230,7 @@ impl<'a> Cx<'a> {
 
     /// What is made of the rollout at hand, where a change is judged.
     pub fn change(&self) -> Option<&'a Change> {
-        self.facts.changes.get(self.index?)
+        self.facts.change(self.index?)
     }
 
     /// Is the rollout at hand the one that findings about its service are anchored at?

@@ -139,6 +139,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         service_anchors: (0..rollouts.len()).collect(),
         rollouts: rollouts.into_iter().map(Box::new).collect(),
         changes: Vec::new(),
+        planned: std::collections::BTreeMap::new(),
         governed: Vec::new(),
         drills: Vec::new(),
         paths: Vec::new(),

@@ -29,6 +29,7 @@ mod mending;
 mod mutations;
 mod outputs;
 mod parity;
+mod plans;
 mod policies;
 mod promises;
 mod readme;

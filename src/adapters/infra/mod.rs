@@ -83,6 +83,14 @@ impl<'d> Template<'d> {
         }
     }
 
+    /// Its resources as they are before it is applied: a plan knows both states.
+    pub fn objects_before(&'d self) -> Vec<Object<'d>> {
+        match self.language {
+            Language::Plan => terraform::before(self),
+            Language::CloudFormation | Language::Terraform | Language::Arm => Vec::new(),
+        }
+    }
+
     /// The resource that `name` refers to.
     fn object(&'d self, name: &str) -> Option<Object<'d>> {
         match self.language {

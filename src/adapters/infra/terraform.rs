@@ -59,7 +59,7 @@ pub(super) fn object<'d>(template: &'d Template<'d>, address: &str) -> Option<Ob
 /// What a plan changes or leaves as it is; what it takes away is not there any more.
 pub(super) fn planned<'d>(template: &'d Template<'d>) -> Vec<Object<'d>> {
     if let Some(changes) = template.root.get("resource_changes") {
-        return changes.items().filter_map(|change| changed(template, change)).collect();
+        return changes.items().filter_map(|change| changed(template, change, "after")).collect();
     }
     let mut all = Vec::new();
     if let Some(module) = template.root.path(&["planned_values", "root_module"]) {
@@ -68,14 +68,29 @@ pub(super) fn planned<'d>(template: &'d Template<'d>) -> Vec<Object<'d>> {
     all
 }
 
-fn changed<'d>(template: &'d Template<'d>, node: Node<'d>) -> Option<Object<'d>> {
+/// The same before the plan is applied, where it changes something.
+pub(super) fn before<'d>(template: &'d Template<'d>) -> Vec<Object<'d>> {
+    let changes = template.root.get("resource_changes").into_iter().flat_map(Node::items);
+    let acts = |node: &Node<'_>| {
+        node.path(&["change", "actions"]).is_some_and(|a| a.items().any(|a| a.text() != Some("no-op")))
+    };
+    changes.filter(acts).filter_map(|change| changed(template, change, "before")).collect()
+}
+
+fn changed<'d>(template: &'d Template<'d>, node: Node<'d>, state: &str) -> Option<Object<'d>> {
     if node.get("mode").and_then(Node::text) == Some("data") {
         return None;
     }
     let change = node.get("change")?;
-    let body = Some(change.get("after").filter(|after| after.is_map())?);
+    let body = Some(change.get(state).filter(|state| state.is_map())?);
     let (kind, name) = (node.get("type")?.text()?, node.get("address")?);
-    let place = Resource { name, body, unknown: change.get("after_unknown"), notes: None, template };
+    let place = Resource {
+        name,
+        body,
+        unknown: change.get("after_unknown").filter(|_| state == "after"),
+        notes: None,
+        template,
+    };
     Some(Object::resource(node, GROUP, kind, place))
 }
 

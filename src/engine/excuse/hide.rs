@@ -137,7 +137,7 @@ impl Asked<'_> {
                 && !written.lends
                 && self.selectors.iter().chain([&Selector::default()]).any(|s| self.binds(s, rule));
         };
-        let goes_back = self.facts.changes.get(index).is_some_and(|c| c.rollback.is_some());
+        let goes_back = self.facts.change(index).is_some_and(|c| c.rollback.is_some());
         let is_asked = [&self.selectors[index], &Selector::default()].into_iter().any(|s| self.binds(s, rule));
         is_asked && rollout.is_judged() && rollout.unresolved.is_empty() && !goes_back
     }

@@ -132,6 +132,7 @@ impl<'a> Ground<'a> {
             service_anchors: service_anchors(rollouts.iter().map(|r| &**r), |_| false),
             rollouts,
             changes: Vec::new(),
+            planned: BTreeMap::new(),
             governed: Vec::new(),
             drills: Vec::new(),
             paths: Vec::new(),
