@@ -124,11 +124,10 @@ fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Source
     judge_ignores(&plan, &facts, &base, &mut judged);
     let mut sources = Sources::new(facts.paths.clone());
     let mut sealed = seal(judged, &sources);
-    fix::offer(input, &mut sealed.findings, &read.lenders, asks);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
-    let ran: BTreeSet<&str> =
-        selectors.iter().chain([&base]).flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect();
+    let ran = ran(&plan, selectors.iter().chain([&base]));
     let notices = excuse(input, waivers, (&mut sealed, &ran), (&sources, facts.moment()));
+    fix::offer(input, &mut sealed.findings, &read.lenders, asks);
     let report = Report {
         as_of: input.at.unwrap_or(input.now),
         zone: policy.timezone,
@@ -143,6 +142,11 @@ fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Source
         rules: rules::ALL.iter().map(|d| d.meta).filter(|m| ran.contains(m.id)).collect(),
     };
     (report, sources, facts)
+}
+
+/// The rules that judged.
+fn ran<'s>(plan: &Plan, selectors: impl Iterator<Item = &'s Selector>) -> BTreeSet<&'static str> {
+    selectors.flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect()
 }
 
 /// Reads, lowers and asks git, and judges nothing: what rules would know, the texts of what is on record, and what kept

@@ -33,6 +33,11 @@ pub enum Wish {
         /// Does it have this one meaning?
         safety: Safety,
     },
+    /// The comment at the finding's place goes on with `text`.
+    Appended {
+        /// What is added to it.
+        text: Box<str>,
+    },
     /// A stage exposes this share, in parts per million.
     Exposure {
         /// The stage's number.
@@ -71,6 +76,7 @@ impl Wish {
     pub const fn safety(&self) -> Safety {
         match self {
             Self::Written { safety, .. } => *safety,
+            Self::Appended { .. } => Safety::Safe,
             Self::Exposure { .. }
             | Self::Hold { .. }
             | Self::Shadow { .. }

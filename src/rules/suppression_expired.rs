@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{Cx, NoParams, Rule, Term};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
+use crate::finding::Wish;
 
 declare_rule! {
     /// ## What it checks
@@ -82,6 +83,9 @@ impl Rule for SuppressionExpired {
             let raw = cx.report(ignore.span, format!("{what}, so it hides nothing"), help).about(&*ignore.beside);
             let required = last.map_or_else(|| "a day that is not over".to_owned(), |day| format!("<= {day}"));
             raw.measured(found, required);
+            if let (Term::Missing { last: Some(day) }, true) = (&ignore.term, ignore.is_explained) {
+                raw.wish(Wish::Appended { text: format!(" until={day}").into() });
+            }
         }
     }
 }

@@ -198,3 +198,36 @@ fn a_fix_that_starts_another_finding_is_none() {
     let text = format!("{CANARY}        - setWeight: 60\n        - pause: {{duration: 1h}}\n");
     assert_eq!(mended(&text, &["--unsafe-fix"], 1), text);
 }
+
+#[test]
+fn an_ignore_without_its_day_gets_the_last_one() {
+    let steps =
+        LARGE.replace("setWeight: 50", "setWeight: 50  # rollgate: ignore[canary-too-large] reason=\"staff only\"  ");
+    let text = format!("{CANARY}{steps}");
+    let world = World::new().file("m.yaml", text.replace('\n', "\r\n"));
+    let rules = world.check(&["m.yaml"]).ends(1).rules();
+    assert!(rules.contains(&"suppression-expired".to_owned()), "{rules:?}");
+    let at = ["--at", "2026-11-24T10:00:00Z"];
+    let _ = world.run(&[&["check", "m.yaml", "--fix"], &at[..]].concat()).ends(1);
+    let after = std::fs::read_to_string(world.path().join("m.yaml")).unwrap();
+    let expected = text.replace("reason=\"staff only\"  ", "reason=\"staff only\" until=2027-02-22  ");
+    assert_eq!(after, expected.replace('\n', "\r\n"));
+    let rules = world.check(&[&["m.yaml"], &at[..]].concat()).rules();
+    assert!(!rules.contains(&"suppression-expired".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn an_ignore_without_its_reason_gets_no_day() {
+    let steps = LARGE.replace("setWeight: 50", "setWeight: 50  # rollgate: ignore[canary-too-large]");
+    let text = format!("{CANARY}{steps}");
+    assert_eq!(mended(&text, &["--fix"], 1), text);
+}
+
+#[test]
+fn what_is_waived_is_left_alone() {
+    let text = format!("{CANARY}{LARGE}");
+    let waiver = "apiVersion: rollgate/v1\nkind: Waivers\nwaivers:\n  - {rule: canary-too-large, rollout: web, reason: staff only, expires: 2099-01-01}\n";
+    let world = World::new().file("m.yaml", &text).file(".rollgate/waivers.yaml", waiver).repository();
+    let _ = world.run(&["check", "m.yaml", "--unsafe-fix", "--select", "canary-too-large"]).ends(0);
+    assert_eq!(std::fs::read_to_string(world.path().join("m.yaml")).unwrap(), text);
+}

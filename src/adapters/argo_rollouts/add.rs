@@ -24,7 +24,11 @@ pub(super) fn add<'d>(object: &Object<'d>, wish: &Wish, at: Span) -> Option<Addi
             key(map, "scaleDownDelaySeconds", (*seconds).into())
         }
         Wish::Criterion => key(spec, "progressDeadlineAbort", true.into()),
-        Wish::Written { .. } | Wish::Exposure { .. } | Wish::Shadow { .. } | Wish::Revisions { .. } => None,
+        Wish::Written { .. }
+        | Wish::Appended { .. }
+        | Wish::Exposure { .. }
+        | Wish::Shadow { .. }
+        | Wish::Revisions { .. } => None,
     }
 }
 

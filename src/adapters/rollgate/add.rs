@@ -15,6 +15,7 @@ pub(super) fn add<'d>(object: &Object<'d>, wish: &Wish, at: Span) -> Option<Addi
             map.get("hold").is_none().then_some(Addition::Key { map, key: "hold", value })
         }
         Wish::Written { .. }
+        | Wish::Appended { .. }
         | Wish::Exposure { .. }
         | Wish::Shadow { .. }
         | Wish::WayBack { .. }

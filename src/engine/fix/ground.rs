@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::Guess;
 use crate::adapters::Audience;
-use crate::collect::{File, Origin};
-use crate::engine::check::{Input, Lenders, bounds};
+use crate::collect::{File, Origin, WorkingSet};
+use crate::engine::check::{Input, Lenders, bounds, recheck};
 use crate::engine::judge::{Judged, judge, key_of};
 use crate::engine::plan::{Choice, Plan};
 use crate::engine::settle::{facets, service_anchors, settle};
 use crate::engine::standing::{Standing, Stood};
 use crate::engine::{LoadLimits, load};
-use crate::finding::{Finding, RolloutKey, Wish, edited};
+use crate::finding::{Finding, RolloutKey, State, Wish, edited};
 use crate::model::{Fact, Problem, Progression, Rollout, Stage};
 use crate::policy::Selector;
 use crate::rules::Facts;
@@ -21,8 +21,24 @@ use crate::text::Span;
 /// Something that is said, told apart from everything else that is: rule, rollout, subject, file.
 type Said = (&'static str, Option<RolloutKey>, String, u32);
 
+/// How often each thing is said.
+pub(super) type Counted = BTreeMap<Said, usize>;
+
+/// What counts of `findings`.
+pub(super) fn counted(findings: &[Finding]) -> Counted {
+    let mut said = Counted::new();
+    let active = findings.iter().filter(|f| f.state == State::Active);
+    active.for_each(|f| *said.entry(sealed(f)).or_insert(0) += 1);
+    said
+}
+
+/// `finding` as a report says it.
+fn sealed(finding: &Finding) -> Said {
+    (finding.rule.id, finding.rollout.clone(), finding.about.clone(), finding.primary.file.0)
+}
+
 /// What some files come to.
-struct State {
+struct Come {
     rollouts: Vec<Rollout>,
     said: BTreeMap<Said, usize>,
 }
@@ -37,7 +53,7 @@ pub(super) struct Ground<'a> {
     /// Files that rollouts of others live by.
     reaching: &'a [usize],
     /// What stands, by the file that was looked at.
-    known: BTreeMap<usize, State>,
+    known: BTreeMap<usize, Come>,
 }
 
 impl<'a> Ground<'a> {
@@ -108,6 +124,28 @@ impl<'a> Ground<'a> {
         self.standing.paths().filter(|p| ***p != *path).flat_map(|p| self.standing.rollouts(p)).collect()
     }
 
+    /// As [`Ground::proves`], of a comment: what it hides is known only when everything is judged.
+    pub(super) fn proves_whole(
+        &self,
+        number: usize,
+        text: &str,
+        guess: &Guess,
+        (finding, before): (&Finding, &Counted),
+    ) -> bool {
+        let Some(new) = edited(text, [&guess.edit]) else { return false };
+        if !guess.intent.is_all(text, &new, guess.edit.span.start, &self.limits.document) {
+            return false;
+        }
+        let mut files = self.input.set.files.clone();
+        files[number].origin = Origin::Memory(new.into_bytes().into());
+        let set = WorkingSet { files, ..WorkingSet::default() };
+        let input = Input { set, choice: self.input.choice.clone(), allow_empty: true, fixes: false, ..*self.input };
+        let after = counted(&recheck(&input, None).0.findings);
+        let count = |all: &Counted, said: &Said| all.get(said).copied().unwrap_or(0);
+        let target = sealed(finding);
+        count(&after, &target) + 1 == count(before, &target) && after.iter().all(|(said, n)| *n <= count(before, said))
+    }
+
     fn lowered(&self, number: usize, file: &File) -> Option<(Stood, Vec<Problem>)> {
         let one = load(number, std::slice::from_ref(file), &self.limits, Audience::Rules).pop()?;
         let mut lowered = one.lowered;
@@ -116,7 +154,7 @@ impl<'a> Ground<'a> {
     }
 
     /// What the file `number` comes to, judged by everything that the policy asks.
-    fn state(&mut self, number: usize) -> State {
+    fn state(&mut self, number: usize) -> Come {
         let (input, policy) = (self.input, self.input.policy);
         let path = &input.set.files[number].path;
         let mut rollouts: Vec<Box<Rollout>> = self.standing.rollouts(path).into_iter().map(Box::new).collect();
@@ -149,7 +187,7 @@ impl<'a> Ground<'a> {
             .map(|u| (u.rule.id, u.rollout, format!("undetermined {}", u.reason), u.span.file.0));
         let found = findings.into_iter().map(|f| (f.rule.id, f.rollout, f.about, f.primary.file.0));
         found.chain(unknown).for_each(|one| *said.entry(one).or_insert(0) += 1);
-        State { rollouts: facts.rollouts.into_iter().map(|r| *r).collect(), said }
+        Come { rollouts: facts.rollouts.into_iter().map(|r| *r).collect(), said }
     }
 
     /// `finding` as the proving ground says it: what belongs to no rollout is sealed with its path.
@@ -165,8 +203,8 @@ impl<'a> Ground<'a> {
 }
 
 /// Is `target` gone, nothing new said, and every rollout what it was but for what was wished for?
-fn mends(before: &State, after: &State, finding: &Finding, target: &Said) -> bool {
-    let count = |state: &State, said: &Said| state.said.get(said).copied().unwrap_or(0);
+fn mends(before: &Come, after: &Come, finding: &Finding, target: &Said) -> bool {
+    let count = |state: &Come, said: &Said| state.said.get(said).copied().unwrap_or(0);
     let is_gone = count(after, target) + 1 == count(before, target);
     let nothing_new = after.said.iter().all(|(said, n)| *n <= count(before, said));
     let pairs = || before.rollouts.iter().zip(&after.rollouts);
@@ -199,7 +237,7 @@ fn granted(old: &Rollout, new: &Rollout, finding: &Finding) -> Rollout {
         }
         Some(Wish::WayBack { .. }) => grant(&mut out.rollback.way_back, &new.rollback.way_back, at),
         Some(Wish::Revisions { .. }) => grant(&mut out.rollback.revisions, &new.rollback.revisions, at),
-        Some(Wish::Written { .. } | Wish::Criterion) | None => {}
+        Some(Wish::Written { .. } | Wish::Appended { .. } | Wish::Criterion) | None => {}
     }
     out
 }

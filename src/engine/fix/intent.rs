@@ -13,6 +13,11 @@ pub(super) enum Intent {
         /// The scalar.
         pointer: String,
     },
+    /// A comment says more.
+    Commented {
+        /// What it goes on with.
+        more: String,
+    },
     /// A key has another name.
     Renamed {
         /// The key.
@@ -61,13 +66,25 @@ impl Intent {
                     let texts =
                         |d: &syntax::Document<'_>| d.comments().iter().map(|c| c.text.clone()).collect::<Vec<_>>();
                     let (was, is) = (a.root().to_value(), b.root().to_value());
-                    texts(&a) == texts(&b) && self.carried_out(was, &is).as_ref() == Some(&is)
+                    self.keeps(&texts(&a), &texts(&b)) && self.carried_out(was, &is).as_ref() == Some(&is)
                 }
                 // An engine that never read it has nothing to lose.
                 (None, None) => true,
                 (None, Some(_)) | (Some(_), None) => false,
             }
         })
+    }
+
+    /// Do comments stay as they were, but for one that is meant to say more?
+    fn keeps(&self, before: &[String], after: &[String]) -> bool {
+        match self {
+            Self::Commented { more } => {
+                let grown: Vec<_> = before.iter().zip(after).filter(|(a, b)| a != b).collect();
+                let by_that = |(old, new): &(&String, &String)| **new == format!("{old}{more}");
+                before.len() == after.len() && grown.len() == 1 && grown.iter().all(by_that)
+            }
+            Self::Written { .. } | Self::Renamed { .. } | Self::Key { .. } | Self::Item { .. } => before == after,
+        }
     }
 
     /// `before` with the intent carried out; a scalar's new value is taken from `after`.
@@ -81,6 +98,7 @@ impl Intent {
                 }
                 old.clone_from(new);
             }
+            Self::Commented { .. } => {}
             Self::Renamed { pointer, to } => {
                 let (map, key) = pointer.rsplit_once('/')?;
                 let map = object(&mut before, map)?;

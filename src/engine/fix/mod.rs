@@ -15,7 +15,7 @@ pub use rounds::{Mended, mend};
 
 use std::collections::BTreeSet;
 
-use self::ground::Ground;
+use self::ground::{Counted, Ground};
 use self::intent::Intent;
 use super::check::{Input, Lenders, bounds};
 use super::reading::OWN_GROUP;
@@ -42,8 +42,9 @@ pub(super) fn offer(input: &Input<'_>, findings: &mut [Finding], lenders: &Lende
         return;
     }
     let mut ground = Ground::new(input, asked, lenders);
+    let counted = ground::counted(findings);
     for finding in findings.iter_mut().filter(|f| is_asked(f)) {
-        finding.fixes = fixes(input, finding, &mut ground);
+        finding.fixes = fixes(input, finding, &mut ground, &counted);
     }
 }
 
@@ -57,7 +58,8 @@ fn number(input: &Input<'_>, finding: &Finding) -> Option<usize> {
 fn place(finding: &Finding) -> Option<Span> {
     match finding.wish.as_ref()? {
         Wish::Written { span, .. } => Some(*span),
-        Wish::Exposure { .. }
+        Wish::Appended { .. }
+        | Wish::Exposure { .. }
         | Wish::Hold { .. }
         | Wish::Shadow { .. }
         | Wish::WayBack { .. }
@@ -66,7 +68,7 @@ fn place(finding: &Finding) -> Option<Span> {
     }
 }
 
-fn fixes(input: &Input<'_>, finding: &Finding, ground: &mut Ground<'_>) -> Vec<Fix> {
+fn fixes(input: &Input<'_>, finding: &Finding, ground: &mut Ground<'_>, counted: &Counted) -> Vec<Fix> {
     let (Some(wish), Some(span), Some(number)) = (&finding.wish, place(finding), number(input, finding)) else {
         return Vec::new();
     };
@@ -79,8 +81,12 @@ fn fixes(input: &Input<'_>, finding: &Finding, ground: &mut Ground<'_>) -> Vec<F
     let holds = |c: &Chunk<'_>| c.offset <= span.start && (span.end as usize) <= c.offset as usize + c.text.len();
     let Some(chunk) = syntax::chunks(&text).find(holds) else { return Vec::new() };
     let Some(doc) = parse(span.file, &chunk, &limits.document) else { return Vec::new() };
-    let guesses = guesses(&text, &doc, &chunk, (wish, span));
-    let proved = guesses.into_iter().find(|guess| ground.proves(number, &text, guess, finding));
+    let proved = if let Wish::Appended { text: more } = wish {
+        appended(&text, span, more).filter(|guess| ground.proves_whole(number, &text, guess, (finding, counted)))
+    } else {
+        let guesses = guesses(&text, &doc, &chunk, (wish, span));
+        guesses.into_iter().find(|guess| ground.proves(number, &text, guess, finding))
+    };
     proved.map(|g| Fix { title: g.title, safety: wish.safety(), edits: vec![g.edit] }).into_iter().collect()
 }
 
@@ -140,6 +146,13 @@ fn spelled(text: &str, node: Node<'_>, wish: &Wish) -> Vec<Guess> {
         edit: new.edit,
     };
     spell::spellings(text, node, wish).into_iter().map(guess).collect()
+}
+
+/// `more` behind the comment at `span`.
+fn appended(text: &str, span: Span, more: &str) -> Option<Guess> {
+    let end = span.start + u32::try_from(span.slice(text).trim_end().len()).ok()?;
+    let edit = Edit { span: Span { start: end, end, ..span }, text: more.to_owned() };
+    Some(Guess { title: format!("add `{}`", more.trim()), edit, intent: Intent::Commented { more: more.to_owned() } })
 }
 
 /// `addition` written into the text.

@@ -36,7 +36,7 @@ pub(super) fn spellings(text: &str, node: Node<'_>, wish: &Wish) -> Vec<Spelled>
         Wish::Exposure { ppm, .. } => shares(old, Share::from_ppm(*ppm)),
         Wish::Hold { seconds, .. } | Wish::Shadow { seconds } | Wish::WayBack { seconds } => lengths(old, *seconds),
         Wish::Revisions { count } => vec![count.to_string()],
-        Wish::Criterion => Vec::new(),
+        Wish::Criterion | Wish::Appended { .. } => Vec::new(),
     };
     let plain = |v: &String| v.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '%' | '-')) && *v != old;
     let spelled = |value: String| Spelled { edit: Edit { span: inner, text: value.clone() }, value };
