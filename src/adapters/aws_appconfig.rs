@@ -6,7 +6,7 @@ use super::{Adapter, Lowering, Object, payload};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{
-    Basis, Exposure, Fact, Hold, Method, Progression, Rollout, Share, Stage, Strategy, SubjectKind, Unresolved,
+    Basis, Ceiling, Exposure, Fact, Hold, Method, Progression, Rollout, Share, Stage, Strategy, SubjectKind, Unresolved,
 };
 use crate::text::{Span, Spanned};
 
@@ -207,6 +207,7 @@ fn spread(rollout: &mut Rollout, growth: &Growth) {
     let before = if growth.duration.known() == Some(&0) { Vec::new() } else { shares(factor, growth.doubles) };
     let all_at_once = before.is_empty();
     let steps = before.len() as u64 + 1;
+    rollout.ceiling = Some(ceiling(steps));
     let each = growth.duration.clone().map(|seconds| Hold::Timed(seconds / steps));
     let mut stages: Vec<Stage> = before
         .into_iter()
@@ -223,6 +224,16 @@ fn spread(rollout: &mut Rollout, growth: &Growth) {
     let strategy = if all_at_once { Strategy::AllAtOnce } else { Strategy::Canary };
     rollout.strategy = Spanned::new(strategy, growth.factor.span());
     rollout.progression = Progression::Declared(stages);
+}
+
+/// Growth lasts a day at most, however many steps it has.
+const fn ceiling(steps: u64) -> Ceiling {
+    Ceiling {
+        stage: 86_400 / steps,
+        whole: 86_400 / steps * (steps - 1),
+        of: "AppConfig",
+        instead: "let flags for a part of the users carry the rest",
+    }
 }
 
 /// A stage has a hold or none: what is not written is none.

@@ -49,6 +49,19 @@ impl Hold {
     }
 }
 
+/// The longest that a platform holds, whatever somebody writes: no policy is fulfilled by asking for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceiling {
+    /// Seconds of one stage.
+    pub stage: u64,
+    /// Seconds from the first exposure to everybody.
+    pub whole: u64,
+    /// Whose ceiling it is: `SageMaker`.
+    pub of: &'static str,
+    /// What can carry the time that is missing, as an advice: `let a shadow variant run before it`.
+    pub instead: &'static str,
+}
+
 #[cfg(test)]
 mod tests {
     use super::Hold;

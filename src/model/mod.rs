@@ -29,7 +29,7 @@ pub use destination::{Backing, Destination, RouterRule};
 pub use drill_log::{DrillLog, DrillSource, FoundDrill, Looked, Proof};
 pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
-pub use hold::Hold;
+pub use hold::{Ceiling, Hold};
 pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, SubjectKind};
 pub use matching::{KnownService, Match, Names};
 pub use metric::{Metric, MetricKind};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    Audience, Declared, Destination, Exposure, Fact, Hold, Instead, Metric, ObjectRef, RollbackPlan, Shadow,
+    Audience, Ceiling, Declared, Destination, Exposure, Fact, Hold, Instead, Metric, ObjectRef, RollbackPlan, Shadow,
     SubjectKind,
 };
 use crate::catalog::AdapterMeta;
@@ -290,6 +290,8 @@ pub struct Rollout {
     pub monitors: Vec<Spanned<Metric>>,
     /// When it starts, where that is written.
     pub schedule: Option<Schedule>,
+    /// The longest that its platform holds, where that has a limit.
+    pub ceiling: Option<Ceiling>,
     /// Replicas, where the object has any.
     pub replicas: Fact<u64>,
     /// Objects that this one rewrites; what is to be said about them is said here.

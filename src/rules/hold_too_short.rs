@@ -9,7 +9,7 @@ use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::{Weaker, Wish};
 use crate::model::units::{Length, display_seconds};
-use crate::model::{Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
+use crate::model::{Ceiling, Gate, GateKind, Hold, Rollout, Share, Stage, Strategy};
 
 declare_rule! {
     /// ## What it checks
@@ -61,6 +61,9 @@ declare_rule! {
     /// rollback: {criteria: [{metric: error_rate, above: 0.5%}], automatic: true, method: traffic-flip, keep-old-for: 1h}
     /// ```
     ///
+    /// A platform that holds no longer than so much (SageMaker: an hour for a step) is asked for no more; the finding says
+    /// what else can carry the time.
+    ///
     /// ## What it cannot see
     ///
     /// Whether anybody looks, and whether there was traffic in that time.
@@ -101,8 +104,11 @@ impl Rule for HoldTooShort {
             if !is_limited(stage) || waits_for_a_person(&stage.gates) || said.contains(&span) {
                 continue;
             }
+            let needed = rollout.ceiling.map_or(params.min, |c| Length(params.min.0.min(c.stage)));
             match held(stage, rollout.partial) {
-                Held::For(seconds) if seconds < params.min.0 => short(params.min, seconds, (index, stage), cx),
+                Held::For(seconds) if seconds < needed.0 => {
+                    short((params.min, rollout.ceiling), seconds, (index, stage), cx);
+                }
                 Held::Unknown => cx.unknown(rollout, span, "how long this stage lasts is not written in these files"),
                 Held::For(_) | Held::LongEnough => continue,
             }
@@ -157,23 +163,33 @@ fn held(stage: &Stage, partial: bool) -> Held {
     }
 }
 
-fn short(min: Length, seconds: u64, (index, stage): (usize, &Stage), cx: &mut Cx<'_>) {
+fn short((min, ceiling): (Length, Option<Ceiling>), seconds: u64, (index, stage): (usize, &Stage), cx: &mut Cx<'_>) {
     let who = match (stage.share(), &stage.audience) {
         (_, Some(audience)) if stage.is_ring() => format!("the stage for `{}`", audience.name),
         (Some(share), _) => format!("the stage at {share}"),
         (None, _) => "the stage".to_owned(),
     };
     let found = display_seconds(seconds);
-    let what = if seconds == 0 {
-        format!("{who} is left at once; this policy asks for at least {min}")
-    } else {
-        format!("{who} lasts {found}; this policy asks for at least {min}")
-    };
-    cx.report(stage.hold.span(), what, format!("hold the stage for {min} or more"))
+    let lasts = if seconds == 0 { "is left at once".to_owned() } else { format!("lasts {found}") };
+    let (asks, min, help) = asked(min, ceiling.map(|c| (c, c.stage)), "hold the stage for");
+    cx.report(stage.hold.span(), format!("{who} {lasts}; {asks}"), help)
         .measured(found, format!(">= {min}"))
         .about(format!("stage {index}"))
         .limit("min")
         .wish(Wish::Hold { stage: index, seconds: min.0 });
+}
+
+/// What the policy asks for in words, the least time that can be had of it, and what to do: a platform's `ceiling` may
+/// lie below what the policy asks for. `act` begins the advice.
+pub(super) fn asked(min: Length, ceiling: Option<(Ceiling, u64)>, act: &str) -> (String, Length, String) {
+    match ceiling.filter(|(_, most)| *most < min.0) {
+        Some((ceiling, most)) => {
+            let most = Length(most);
+            let asks = format!("this policy asks for at least {min}, and {} holds {most} at most", ceiling.of);
+            (asks, most, format!("{act} {most}, and {}", ceiling.instead))
+        }
+        None => (format!("this policy asks for at least {min}"), min, format!("{act} {min} or more")),
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +220,23 @@ mod tests {
         let mut unknown = stage(5.0, Hold::None);
         unknown.hold = Fact::Dynamic { expr: "{{ d }}".into(), span: HERE };
         assert_eq!(judge(unknown), (0, 1));
+    }
+
+    #[test]
+    fn nobody_is_asked_for_more_than_the_platform_holds() {
+        const SHORT: Ceiling = Ceiling { stage: 300, whole: 900, of: "It", instead: "let a shadow run before it" };
+        let judged = |seconds| {
+            let mut plan = canary(vec![stage(5.0, Hold::Timed(seconds)), stage(100.0, Hold::None)]);
+            plan.ceiling = Some(SHORT);
+            check::<HoldTooShort>(json!({}), plan)
+        };
+        assert!(judged(300).is_empty());
+        let found = judged(299);
+        assert_eq!(
+            found[0].what,
+            "the stage at 5% lasts 4m59s; this policy asks for at least 10m, and It holds 5m at most"
+        );
+        assert_eq!(found[0].help, "hold the stage for 5m, and let a shadow run before it");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::big_bang::is_ramp;
-use super::hold_too_short::{has_held_stages, waits_for_a_person};
+use super::hold_too_short::{asked, has_held_stages, waits_for_a_person};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -94,17 +94,18 @@ impl Rule for RolloutTooFast {
         if !has_held_stages(rollout) || rollout.partial {
             return;
         }
+        let needed = rollout.ceiling.map_or(params.min.0, |c| params.min.0.min(c.whole));
         let (first, seconds, unknown) = match way(rollout.stages()) {
-            Way::Takes { first, seconds, unknown } if seconds < params.min.0 => (first, seconds, unknown),
+            Way::Takes { first, seconds, unknown } if seconds < needed => (first, seconds, unknown),
             Way::Takes { .. } | Way::Waits | Way::Nowhere => return,
         };
         if let Some(span) = unknown {
             return cx.unknown(rollout, span, "how long the rollout takes is not written in these files");
         }
-        let (found, min) = (display_seconds(seconds), params.min);
-        let what =
-            format!("from the first exposure to everybody it takes {found}; this policy asks for at least {min}");
-        let help = format!("raise the holds until they add up to {min} or more");
+        let found = display_seconds(seconds);
+        let ceiling = rollout.ceiling.map(|c| (c, c.whole));
+        let (asks, min, help) = asked(params.min, ceiling, "raise the holds until they add up to");
+        let what = format!("from the first exposure to everybody it takes {found}; {asks}");
         let raw = cx.report(rollout.strategy.span, what, help);
         raw.measured(found, format!(">= {min}")).about("whole rollout").limit("min");
         if first.span != rollout.strategy.span {

@@ -54,6 +54,7 @@ pub(crate) fn canary(stages: Vec<Stage>) -> Rollout {
         partial: false,
         plain_workload: false,
         bypass: None,
+        ceiling: None,
     }
 }
 
