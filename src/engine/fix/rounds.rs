@@ -1,6 +1,6 @@
-//! Fixes in rounds: what does not overlap is made at once, then everything is judged again.
+//! Fixes in rounds: one of every rollout, then everything is judged again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::collect::{Content, Origin, read};
@@ -9,7 +9,7 @@ use crate::finding::{Edit, Finding, Fix, Report, Safety, edited};
 use crate::text::Sources;
 
 /// More rounds than fixes ever wait for each other: a fix ends a finding and starts none, so rounds end by themselves.
-const ROUNDS: usize = 32;
+const ROUNDS: usize = 256;
 
 /// A file that fixes change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +44,24 @@ pub fn mend(input: &mut Input<'_>, safety: Safety) -> (Report, Sources, Vec<Mend
     (report, sources, mended.into_values().collect())
 }
 
-/// The first fix of every finding, by file, without those that overlap an earlier one.
+/// Of every rollout the first fix, by file: each is proved on the files as they stand, and what two of them come to
+/// together is for the next round to see.
 fn choose(findings: &[Finding], safety: Safety) -> BTreeMap<usize, Vec<Fix>> {
     let mut chosen: BTreeMap<usize, Vec<Fix>> = BTreeMap::new();
-    let fixes = findings.iter().filter_map(|f| f.fixes.iter().find(|fix| fix.safety <= safety));
-    for fix in fixes {
+    let mut busy = BTreeSet::new();
+    for finding in findings {
+        let Some(fix) = finding.fixes.iter().find(|fix| fix.safety <= safety) else { continue };
         let Some(first) = fix.edits.first() else { continue };
         let file = chosen.entry(first.span.file.0 as usize).or_default();
-        if !file.iter().flat_map(|f| &f.edits).any(|made| fix.edits.iter().any(|edit| touches(made, edit))) {
+        let meets = |made: &Fix| made.edits.iter().any(|a| fix.edits.iter().any(|b| touches(a, b)));
+        if !file.iter().any(meets) && busy.insert((first.span.file, finding.rollout.as_ref())) {
             file.push(fix.clone());
         }
     }
     chosen
 }
 
-/// Edits that meet wait for the next round: which of two insertions comes first nobody has proved.
+/// Do two edits meet? Which of two insertions at one place comes first nobody has proved.
 const fn touches(a: &Edit, b: &Edit) -> bool {
     a.span.start <= b.span.end && b.span.start <= a.span.end
 }
