@@ -118,6 +118,7 @@ impl<'a> Lowering<'a> {
             rollback: RollbackPlan::none(anchor),
             monitors: Vec::new(),
             schedule: None,
+            guards: crate::model::Guards::default(),
             ceiling: None,
             replicas: Fact::Absent { near: anchor },
             owns: Vec::new(),

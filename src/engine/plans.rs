@@ -3,7 +3,7 @@
 use crate::adapters::{Governed, PlanParts, World};
 use crate::model::{Comparer, Rollout, StageRange, Unresolved};
 
-/// Gives `rollout` the criteria, monitors, schedule and way back of every plan that speaks for it.
+/// Gives `rollout` the criteria, monitors, guards, schedule, way back and kind of change of every plan that speaks for it.
 pub(super) fn apply(rollout: &mut Rollout, world: &World<'_>) {
     if let Some(path) = rollout.declared.plan.as_ref().and_then(|p| p.written().cloned()) {
         let span = rollout.declared.plan.as_ref().map_or(rollout.name_span, crate::model::Fact::span);
@@ -61,6 +61,14 @@ fn supply(rollout: &mut Rollout, plan: &PlanParts) {
         if own.duration.is_absent() {
             own.duration = planned.duration.clone();
         }
+    }
+    let (guards, more) = (&mut rollout.guards, plan.guards.clone());
+    guards.flag = guards.flag.take().or(more.flag);
+    guards.offline_eval = guards.offline_eval.take().or(more.offline_eval);
+    guards.multi_tenant = guards.multi_tenant.or(more.multi_tenant);
+    if rollout.declared.change.is_none() && plan.change.is_some() {
+        rollout.declared.change = plan.change;
+        rollout.declared.risk = rollout.declared.risk.or(plan.risk);
     }
     rollout.schedule = rollout.schedule.take().or_else(|| plan.schedule.clone());
     let (own, planned) = (&mut rollout.rollback, &plan.rollback);

@@ -36,7 +36,8 @@ pub enum SubjectKind {
 }
 
 /// What a change is, for the risk matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// Wording or decoding parameters of a prompt.
     PromptTweak,

@@ -1,6 +1,6 @@
 //! Whether two rollouts say the same, wherever they are written.
 
-use super::{Criterion, Fact, Progression, Rollout, Stage};
+use super::{Criterion, Fact, Guards, Progression, Rollout, Stage};
 use crate::text::{FileId, Span};
 
 /// The one place where everything stands when places make no difference.
@@ -62,8 +62,20 @@ impl Rollout {
             remark.span = NOWHERE;
             remark.related.iter_mut().for_each(|(span, _)| *span = NOWHERE);
         }
+        one.guards.forget_places();
         one.bypass.iter_mut().for_each(|b| b.span = NOWHERE);
         one
+    }
+}
+
+impl Guards {
+    fn forget_places(&mut self) {
+        self.flag.iter_mut().for_each(|flag| flag.span = NOWHERE);
+        self.multi_tenant.iter_mut().for_each(|multi| multi.span = NOWHERE);
+        if let Some(eval) = &mut self.offline_eval {
+            eval.span = NOWHERE;
+            eval.suite.iter_mut().chain(&mut eval.result).for_each(|named| named.span = NOWHERE);
+        }
     }
 }
 

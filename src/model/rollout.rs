@@ -3,14 +3,15 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    Audience, Ceiling, Declared, Destination, Exposure, Fact, Hold, Instead, Metric, ObjectRef, RollbackPlan, Shadow,
-    SubjectKind,
+    Audience, Ceiling, Declared, Destination, Exposure, Fact, Guards, Hold, Instead, Metric, ObjectRef, RollbackPlan,
+    Shadow, SubjectKind,
 };
 use crate::catalog::AdapterMeta;
 use crate::text::{Span, Spanned};
 
 /// How a new version replaces the old one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// In stages of growing exposure.
     Canary,
@@ -290,6 +291,8 @@ pub struct Rollout {
     pub monitors: Vec<Spanned<Metric>>,
     /// When it starts, where that is written.
     pub schedule: Option<Schedule>,
+    /// Its flag, the evaluation before it, whom it serves.
+    pub guards: Guards,
     /// The longest that its platform holds, where that has a limit.
     pub ceiling: Option<Ceiling>,
     /// Replicas, where the object has any.

@@ -3,6 +3,7 @@
 //! A rule is `declare_rule!` with its page, its parameters, and `impl Rule`. It is synchronous, infallible and pure.
 
 pub mod analysis_cannot_fire;
+pub mod beta_size;
 pub mod big_bang;
 pub mod canary_too_large;
 pub mod canary_too_small;
@@ -13,15 +14,18 @@ mod def;
 pub mod deploy_days;
 pub mod deploy_window;
 pub mod field_ignored;
+pub mod flag_required;
 pub mod hold_cut_short;
 pub mod hold_too_short;
 mod ignores;
 pub mod manifest_invalid;
 pub mod manifest_unreadable;
 pub mod monitor_missing;
+pub mod offline_eval_missing;
 pub mod policy_weakened;
 pub mod reading_ambiguous;
 pub mod reference_unresolved;
+pub mod rings_required;
 pub mod rollback_criteria_missing;
 pub mod rollback_criterion_not_numeric;
 pub mod rollback_criterion_too_loose;
@@ -32,10 +36,12 @@ pub mod rollback_not_enforced;
 pub mod rollback_path_missing;
 pub mod rollback_starts_late;
 pub mod rollout_too_fast;
+pub mod shadow_required;
 pub mod shadow_too_short;
 pub mod shadow_without_comparison;
 pub mod stage_skipped;
 pub mod step_too_steep;
+pub mod strategy_required;
 pub mod suppression_expired;
 pub mod suppression_unapproved;
 pub mod suppression_unexplained;
@@ -119,9 +125,15 @@ pub static ALL: &[RuleDef] = &[
     RuleDef::of::<rollback_not_enforced::RollbackNotEnforced>(),
     RuleDef::of::<rollback_path_missing::RollbackPathMissing>(),
     RuleDef::of::<rollback_starts_late::RollbackStartsLate>(),
+    RuleDef::of::<shadow_required::ShadowRequired>(),
     RuleDef::of::<shadow_too_short::ShadowTooShort>(),
     RuleDef::of::<shadow_without_comparison::ShadowWithoutComparison>(),
+    RuleDef::of::<beta_size::BetaSize>(),
+    RuleDef::of::<flag_required::FlagRequired>(),
     RuleDef::of::<monitor_missing::MonitorMissing>(),
+    RuleDef::of::<offline_eval_missing::OfflineEvalMissing>(),
+    RuleDef::of::<rings_required::RingsRequired>(),
+    RuleDef::of::<strategy_required::StrategyRequired>(),
     RuleDef::of::<deploy_window::DeployWindow>(),
     RuleDef::of::<rollback_drill_slow::RollbackDrillSlow>(),
     RuleDef::of::<rollback_drill_stale::RollbackDrillStale>(),

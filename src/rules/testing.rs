@@ -55,6 +55,7 @@ pub(crate) fn canary(stages: Vec<Stage>) -> Rollout {
         plain_workload: false,
         bypass: None,
         ceiling: None,
+        guards: crate::model::Guards::default(),
     }
 }
 

@@ -54,7 +54,7 @@ fn recommended_gives_every_rule_the_level_that_the_rule_documents() {
 #[test]
 fn strict_warns_of_nothing() {
     for (id, setting) in load(Source::Preset("strict".into())).settings(&Selector::default()) {
-        assert_eq!(setting.level, Level::Error, "{id}");
+        assert_ne!(setting.level, Level::Warning, "{id}");
     }
 }
 

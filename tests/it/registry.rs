@@ -159,7 +159,7 @@ fn every_parameter_tells_its_default() {
 }
 
 /// A rule, one of its parameters, a value of it, and one that asks for less.
-const LOOSER: [(&str, &str, &str, &str); 24] = [
+const LOOSER: [(&str, &str, &str, &str); 33] = [
     ("big-bang", "min-retention", r#""1h""#, r#""59m""#),
     ("canary-too-large", "max", r#""5%""#, r#""5.1%""#),
     ("canary-too-small", "min", r#""1%""#, r#""0.9%""#),
@@ -181,6 +181,15 @@ const LOOSER: [(&str, &str, &str, &str); 24] = [
     ),
     ("rollback-path-missing", "min-retention", r#""1h""#, r#""30s""#),
     ("shadow-too-short", "min", r#""48h""#, r#""1 day""#),
+    ("shadow-required", "for", r#"["architecture", "code"]"#, r#"["code"]"#),
+    ("beta-size", "min", "3", "2"),
+    ("beta-size", "max", "5", "6"),
+    ("flag-required", "for", r#"["prompt-tweak", "code"]"#, r#"["code"]"#),
+    ("flag-required", "unit", r#""tenant""#, r#""any""#),
+    ("offline-eval-missing", "for", r#"["prompt-tweak", "code"]"#, r#"["code"]"#),
+    ("rings-required", "for", r#"{"tenancy": "multi"}"#, r#"{"tenancy": "multi", "tier": "1"}"#),
+    ("rings-required", "order", r#"["internal", "beta"]"#, r#"["beta"]"#),
+    ("strategy-required", "any-of", r#"["blue-green"]"#, r#"["blue-green", "canary"]"#),
     ("monitor-missing", "require", r#"["latency", "eval-score"]"#, r#"["eval-score"]"#),
     ("deploy-window", "allow", r#"[{"days": "mon-wed"}]"#, r#"[{"days": "tue-wed"}, {"days": "mon,thu"}]"#),
     ("deploy-window", "freeze", r#"[{"from": "2026-12-01", "until": "2026-12-31"}]"#, "[]"),

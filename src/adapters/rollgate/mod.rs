@@ -42,6 +42,7 @@ declare_adapter! {
     /// | `stages[].approval` | approval gate | none |
     /// | the way to 100 % | a last stage, for `canary` and `blue-green` | added |
     /// | `shadow.duration`, `share`, `compare` | shadow | required; 100 %; nothing compares |
+    /// | `flag`, `tenancy`, `offline-eval` | the flag and whom it switches, several customers or one, the evaluation before exposure | not told |
     /// | `monitors` | monitors, beside the criteria's metrics | none |
     /// | `rollback.criteria` | criteria | none |
     /// | `rollback.automatic` | automatic | people act |
@@ -64,8 +65,8 @@ declare_adapter! {
     ///
     /// ## What it cannot see
     ///
-    /// Whether anybody follows the plan, and whether `file` and `suite` exist. `flag`, `tenancy`, `detect` and
-    /// `offline-eval` are checked for their shape.
+    /// Whether anybody follows the plan, and whether `file` and `suite` exist. `detect` is checked for its
+    /// shape.
     pub Rollgate {
         id: "rollgate",
         title: "rollgate",

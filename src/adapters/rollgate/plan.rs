@@ -12,8 +12,8 @@ use crate::adapters::object::parse_traffic;
 use crate::adapters::{Lowering, Object, payload};
 use crate::model::units::Length;
 use crate::model::{
-    ChangeKind, Comparer, Comparison, Fact, Method, Metric, ObjectRef, Payload, Progression, Risk, RollbackPlan,
-    Rollout, Schedule, Shadow, Share, Strategy, SubjectKind,
+    ChangeKind, Comparer, Comparison, Fact, FlagUse, Guards, Method, Metric, ObjectRef, OfflineEval, Payload,
+    Progression, Risk, RollbackPlan, Rollout, Schedule, Shadow, Share, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -33,6 +33,12 @@ pub struct PlanParts {
     pub schedule: Option<Schedule>,
     /// What it mirrors, and what compares the answers.
     pub shadow: Option<Shadow>,
+    /// Its flag, the evaluation before it, whom it serves.
+    pub guards: Guards,
+    /// What kind of change it is about.
+    pub change: Option<ChangeKind>,
+    /// How much a wrong change would hurt.
+    pub risk: Option<Risk>,
     /// The objects it says it governs.
     pub governs: Vec<Governed>,
 }
@@ -85,7 +91,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let mut rollout = cx.blank(object, SubjectKind::Workload);
     metadata(&mut desk, root, &mut rollout);
     change(&mut desk, root, &mut rollout);
-    let flag_unit = flag(&mut desk, root);
+    rollout.guards.flag = flag(&mut desk, root);
     let governs = governs(&mut desk, root);
     rollout.owns = governs.iter().filter_map(workload).collect();
     rollout.partial = !governs.is_empty() && present(root, "strategy").or(present(root, "stages")).is_none();
@@ -93,7 +99,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let stages = if rollout.partial {
         Vec::new()
     } else {
-        stages(&mut desk, root, rollout.strategy, basis(flag_unit.as_deref()))
+        stages(&mut desk, root, rollout.strategy, basis(rollout.guards.flag.as_ref().and_then(|f| f.unit.as_deref())))
     };
     rollout.progression = Progression::Declared(stages);
     rollout.shadow = shadow(&mut desk, root, rollout.strategy);
@@ -121,6 +127,9 @@ fn define(object: &Object<'_>, rollout: &Rollout, governs: Vec<Governed>, cx: &m
         monitors: rollout.monitors.clone(),
         schedule: rollout.schedule.clone(),
         shadow: rollout.shadow.clone(),
+        guards: rollout.guards.clone(),
+        change: rollout.declared.change,
+        risk: rollout.declared.risk,
         governs,
     };
     for governed in &parts.governs {
@@ -193,12 +202,12 @@ pub(super) fn one_key<'d>(
     Some((name, *value))
 }
 
-/// Checks `flag` and returns its unit.
-fn flag<'d>(desk: &mut Desk<'d>, root: Node<'d>) -> Option<Box<str>> {
+/// The flag that switches it.
+fn flag<'d>(desk: &mut Desk<'d>, root: Node<'d>) -> Option<FlagUse> {
     let node = desk.map(root, "flag", &keys::FLAG)?;
-    desk.text(node, "system");
-    desk.read(node, "key", id);
-    desk.own_text(node, "unit")
+    let system = desk.own_text(node, "system");
+    let key = desk.read(node, "key", id).known().cloned().unwrap_or_default();
+    Some(FlagUse { system, key, unit: desk.own_text(node, "unit"), span: node.anchor() })
 }
 
 fn governs<'d>(desk: &mut Desk<'d>, root: Node<'d>) -> Vec<Governed> {
@@ -278,7 +287,9 @@ fn evidence<'d>(desk: &mut Desk<'d>, root: Node<'d>, rollout: &mut Rollout) {
         }
     }
     rollout.declared.traffic = desk.read(root, "traffic", traffic).known().copied();
-    desk.one_of(root, "tenancy", &[("single", ()), ("multi", ())]);
+    if let Fact::Stated(multi) = desk.one_of(root, "tenancy", &[("single", false), ("multi", true)]) {
+        rollout.guards.multi_tenant = Some(multi);
+    }
     if let Some(node) = desk.map(root, "detect", &keys::DETECT) {
         let kind =
             desk.own_text(node, "metric").map_or(crate::model::MetricKind::Custom, |m| Metric::recognise(&m, "").kind);
@@ -286,8 +297,12 @@ fn evidence<'d>(desk: &mut Desk<'d>, root: Node<'d>, rollout: &mut Rollout) {
         desk.read(node, "regression", |n| bound(n, kind, Comparison::Rise));
     }
     if let Some(node) = desk.map(root, "offline-eval", &keys::OFFLINE_EVAL) {
-        desk.text(node, "suite");
-        desk.text(node, "result");
+        let mut named = |key: &str| match desk.text(node, key) {
+            Fact::Stated(text) => Some(text),
+            Fact::Defaulted { .. } | Fact::Absent { .. } | Fact::Dynamic { .. } => None,
+        };
+        let (suite, result) = (named("suite"), named("result"));
+        rollout.guards.offline_eval = Some(OfflineEval { suite, result, span: node.anchor() });
     }
     if let Some(node) = desk.map(root, "schedule", &keys::SCHEDULE)
         && let Fact::Stated(start) = desk.read(node, "start", moment)
