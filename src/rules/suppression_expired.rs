@@ -73,7 +73,7 @@ impl Rule for SuppressionExpired {
             let (what, found, last) = match &ignore.term {
                 Term::Holds => continue,
                 Term::Missing { last } => ("this ignore has no last day".to_owned(), "no `until`".to_owned(), *last),
-                Term::Malformed { text, last } => (format!("`{text}` is no day"), text.to_string(), *last),
+                Term::Malformed { text, last } => (format!("`{}` is no day", short(text)), short(text), *last),
                 Term::Over(day) => (format!("this ignore ended on {day}"), day.to_string(), None),
                 Term::TooFar { day, last } => {
                     (format!("this ignore lasts until {day}, which is too far ahead"), day.to_string(), *last)
@@ -88,6 +88,11 @@ impl Rule for SuppressionExpired {
             }
         }
     }
+}
+
+/// As much of what is written as a message repeats.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 fn help(last: Option<NaiveDate>) -> String {

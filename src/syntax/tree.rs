@@ -164,11 +164,10 @@ impl<'s> Document<'s> {
         Some(Node::new(self, offset(id)))
     }
 
-    /// The first node that is written at or behind byte `at` of the file, and is no collection.
-    pub fn first_from(&self, at: u32) -> Option<Node<'_>> {
-        let is_there = |raw: &Raw<'_>| self.base.saturating_add(raw.start) >= at;
-        let id = self.nodes.iter().position(|raw| is_there(raw) && !matches!(raw.kind, Kind::Map | Kind::Seq))?;
-        Some(Node::new(self, offset(id)))
+    /// The nodes that are no collections, in the order in which they are written.
+    pub fn leaves(&self) -> impl Iterator<Item = Node<'_>> {
+        let all = (0..).zip(&self.nodes).filter(|(_, raw)| !matches!(raw.kind, Kind::Map | Kind::Seq));
+        all.map(|(id, _)| Node::new(self, id))
     }
 
     /// The whole text of this document.

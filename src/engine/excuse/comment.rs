@@ -7,6 +7,17 @@ use crate::text::nearest;
 /// How a comment of ours begins.
 pub(in crate::engine) const MARKER: &str = "rollgate:";
 
+/// How many rules an ignore may name: more than there are.
+const MOST: usize = 100;
+
+/// The longest name of a rule, and the most of a word that a message repeats: more than any has.
+const LONGEST: usize = 60;
+
+/// The beginning of `word`.
+fn short(word: &str) -> String {
+    word.chars().take(LONGEST).collect()
+}
+
 /// An ignore that could be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -56,7 +67,7 @@ fn said(left: &mut Left<'_>) -> Result<Said, Unread> {
         let key = left.until(|c: char| c == '=' || c.is_whitespace());
         if !spaced || !left.skip("=") {
             let help = "write it as `reason=\"why\" until=2026-12-31`, and put other words into the reason";
-            return Err((format!("`{key}` has no place in an ignore"), help.to_owned()));
+            return Err((format!("`{}` has no place in an ignore", short(key)), help.to_owned()));
         }
         let place = match key {
             "reason" => &mut said.reason,
@@ -82,11 +93,17 @@ fn rules(left: &mut Left<'_>) -> Result<Vec<(usize, Box<str>)>, Unread> {
     };
     let mut names = Vec::new();
     for name in left.rest()[..end].split_inclusive(',') {
+        if names.len() == MOST {
+            return Err((format!("this ignore names more than {MOST} rules"), help()));
+        }
         left.space();
         let at = left.at;
         let text = name.trim_end_matches(',').trim();
         if text.is_empty() {
             return Err(("the list of rules has an empty place".to_owned(), help()));
+        }
+        if text.len() > LONGEST {
+            return Err((format!("`{}…` is no name of a rule", short(text)), help()));
         }
         names.push((at, text.into()));
         left.at += name.trim_start().len();
@@ -103,7 +120,7 @@ fn unknown_key(key: &str) -> Unread {
         Some(near) => format!("did you mean `{near}`?"),
         None => "an ignore has a `reason` and an `until`".to_owned(),
     };
-    (format!("an ignore has no `{key}`"), help)
+    (format!("an ignore has no `{}`", short(key)), help)
 }
 
 /// Reads a value: in double quotes, in which `\"` and `\\` stand for themselves, or one word.
@@ -203,6 +220,10 @@ mod tests {
         assert_eq!(fault("# rollgate: ignore all of it"), "this ignore names no rule");
         assert_eq!(fault("# rollgate: ignore[]"), "the list of rules is empty");
         assert_eq!(fault("# rollgate: ignore[a,,b]"), "the list of rules has an empty place");
+        let long = format!("# rollgate: ignore[{}]", "é".repeat(40));
+        assert_eq!(fault(&long), format!("`{}…` is no name of a rule", "é".repeat(40)));
+        let many = format!("# rollgate: ignore[{}a]", "a,".repeat(MOST));
+        assert_eq!(fault(&many), "this ignore names more than 100 rules");
         assert_eq!(fault("# rollgate: ignore[a"), "the list of rules has no `]`");
         assert_eq!(fault("# rollgate: ignore[a] because"), "`because` has no place in an ignore");
         assert_eq!(fault("# rollgate: ignore[a]reason=x"), "`reason` has no place in an ignore");

@@ -1,6 +1,6 @@
 //! Ignores against findings: what each hides, and what came of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -37,18 +37,28 @@ pub(in crate::engine) struct Asked<'a> {
 
 /// Hides the findings that ignores hide, and returns the ignores that are judged themselves.
 pub(in crate::engine) fn hide(asked: &Asked<'_>, candidates: Vec<Candidate>, judged: &mut Judged) -> Vec<Ignore> {
+    if candidates.is_empty() {
+        return Vec::new();
+    }
     let mut all = Vec::new();
+    let mut places: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+    for (index, finding) in judged.findings.iter().enumerate() {
+        places.entry(finding.primary.file).or_default().push(index);
+    }
     for Candidate { written, is_approved, is_judged } in candidates {
         let mut ignore = asked.ignore(&written, is_approved);
         if let (true, Ok(said)) = (ignore.holds(), &written.said) {
             let excuse = excuse(said);
             for (rule, fate) in ignore.rules.iter_mut().filter(|(_, fate)| *fate == Fate::HidesNothing) {
-                let hides = |f: &&mut Finding| f.rule.id == &*rule.value && covers(&written, f.primary);
+                let hides = |f: &Finding| f.rule.id == &*rule.value && covers(&written, f.primary);
                 let mut count = 0;
-                for finding in judged.findings.iter_mut().filter(hides) {
-                    finding.state = State::Suppressed;
-                    finding.excuse.get_or_insert_with(|| excuse.clone());
-                    count += 1;
+                for index in places.get(&written.span.file).into_iter().flatten() {
+                    let finding = &mut judged.findings[*index];
+                    if hides(finding) {
+                        finding.state = State::Suppressed;
+                        finding.excuse.get_or_insert_with(|| excuse.clone());
+                        count += 1;
+                    }
                 }
                 *fate = match count {
                     0 if asked.answers(&written, &rule.value, judged) => Fate::HidesNothing,

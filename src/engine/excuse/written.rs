@@ -16,6 +16,8 @@ pub struct Written {
     pub(super) said: Result<Said, Unread>,
     /// The lines whose findings it speaks of: its own, and where it stands alone on that, the one below.
     pub(super) lines: [Range<u32>; 2],
+    /// Does it stand alone on its line?
+    pub(super) is_alone: bool,
     /// What it stands beside: the object and the path in it. The same wherever the object stands in its file.
     pub(super) beside: Box<str>,
     /// Is that an object with a name, which is the same in another file?
@@ -26,6 +28,9 @@ pub struct Written {
     pub(in crate::engine) lends: bool,
 }
 
+/// How many ignores of a file are read. Far more than anybody writes, and no danger to our time.
+const MOST: usize = 1000;
+
 /// The ignores of `text`, in their order. A document that can't be parsed has none: nothing tells its comments from its
 /// texts.
 pub(in crate::engine) fn written(file: FileId, text: &str, limits: &Limits) -> Vec<Written> {
@@ -33,31 +38,45 @@ pub(in crate::engine) fn written(file: FileId, text: &str, limits: &Limits) -> V
         return Vec::new();
     }
     let marked = syntax::chunks(text).filter(|chunk| !chunk.json && chunk.text.contains(MARKER));
-    marked.flat_map(|chunk| of_document(file, text, &chunk, limits)).collect()
+    let mut all = Vec::new();
+    for chunk in marked {
+        all.extend(of_document(file, text, &chunk, limits));
+        if all.len() > MOST {
+            all.truncate(MOST + 1);
+            all[MOST].said = Err(too_many());
+            break;
+        }
+    }
+    all
+}
+
+fn too_many() -> Unread {
+    let what = format!("only the first {MOST} ignores of a file are read");
+    (what, "cover what is left by a waiver in `.rollgate/waivers.yaml`".to_owned())
 }
 
 fn of_document(file: FileId, text: &str, chunk: &Chunk<'_>, limits: &Limits) -> Vec<Written> {
     let parse = |engine| syntax::parse(file, chunk, engine, limits, true);
     let Ok(doc) = parse(Engine::GoYamlV2).or_else(|_| parse(Engine::Core12)) else { return Vec::new() };
-    let ignores: Vec<(&Comment, Result<Said, Unread>)> =
-        doc.comments().iter().filter_map(|c| Some((c, comment::read(c.span.slice(text))?))).collect();
-    // Ignores that stand below each other speak of the same line.
-    let alone: Vec<u32> =
-        ignores.iter().filter(|(c, _)| c.own_line).map(|(c, _)| line(text, c.span.start).start).collect();
-    let one = |(comment, said): (&Comment, Result<Said, Unread>)| {
+    let ignores = doc.comments().iter().filter_map(|c| Some((c, comment::read(c.span.slice(text))?)));
+    let ignores: Vec<(&Comment, Result<Said, Unread>)> = ignores.take(MOST + 1).collect();
+    let page = Page::new(&doc);
+    let mut all: Vec<Written> = Vec::with_capacity(ignores.len());
+    // From the last to the first: ignores that stand below each other speak of the same line.
+    for (comment, said) in ignores.into_iter().rev() {
         let own = line(text, comment.span.start);
-        let mut below = own.clone();
-        while comment.own_line && (below == own || alone.contains(&below.start)) {
-            let next = line(text, below.end.saturating_add(1));
-            if next == below {
-                break;
-            }
-            below = next;
-        }
-        let Beside { path, is_of_an_object, at } = beside(&doc, &below);
-        Written { span: comment.span, said, lines: [own, below], beside: path, is_of_an_object, at, lends: false }
-    };
-    ignores.into_iter().map(one).collect()
+        let next = line(text, own.end.saturating_add(1));
+        let below = match all.last() {
+            _ if !comment.own_line => own.clone(),
+            Some(later) if later.lines[0] == next && later.is_alone => later.lines[1].clone(),
+            Some(_) | None => next,
+        };
+        let Beside { path, is_of_an_object, at } = page.beside(&below);
+        let (span, lines, is_alone) = (comment.span, [own, below], comment.own_line);
+        all.push(Written { span, said, lines, is_alone, beside: path, is_of_an_object, at, lends: false });
+    }
+    all.reverse();
+    all
 }
 
 /// The line that byte `at` lies in, without its line break.
@@ -76,17 +95,38 @@ struct Beside {
     at: u32,
 }
 
-/// The object of `doc` and the path in it of what begins on `line`.
-fn beside(doc: &Document<'_>, line: &Range<u32>) -> Beside {
-    let node = doc.first_from(line.start).filter(|node| node.span().start <= line.end);
-    let meta = |key| doc.root().path(&["metadata", key]).and_then(Node::text).unwrap_or("");
-    let (group, kind) = Object::new(doc.root()).map_or(("", ""), |o| (o.group, o.kind));
-    let name = meta("name");
-    let object = [group, kind, meta("namespace"), name].join("/");
-    Beside {
-        path: format!("{object}{}", node.map_or_else(String::new, Node::pointer)).into(),
-        is_of_an_object: !kind.is_empty() && !name.is_empty(),
-        at: node.map_or(line.start, |n| n.span().start),
+/// A document, ready to be asked what begins on a line.
+struct Page<'d> {
+    /// `group/kind/namespace/name`.
+    object: String,
+    is_of_an_object: bool,
+    /// Where keys and values begin, in order.
+    leaves: Vec<(u32, Node<'d>)>,
+}
+
+impl<'d> Page<'d> {
+    fn new(doc: &'d Document<'_>) -> Self {
+        let meta = |key| doc.root().path(&["metadata", key]).and_then(Node::text).unwrap_or("");
+        let (group, kind) = Object::new(doc.root()).map_or(("", ""), |o| (o.group, o.kind));
+        let name = meta("name");
+        let mut leaves: Vec<(u32, Node<'d>)> = doc.leaves().map(|node| (node.span().start, node)).collect();
+        leaves.sort_by_key(|(start, _)| *start);
+        Self {
+            object: [group, kind, meta("namespace"), name].join("/"),
+            is_of_an_object: !kind.is_empty() && !name.is_empty(),
+            leaves,
+        }
+    }
+
+    /// The path of what begins first on `line`.
+    fn beside(&self, line: &Range<u32>) -> Beside {
+        let first = self.leaves.partition_point(|(start, _)| *start < line.start);
+        let node = self.leaves.get(first).filter(|(start, _)| *start <= line.end).map(|(_, node)| *node);
+        Beside {
+            path: format!("{}{}", self.object, node.map_or_else(String::new, Node::pointer)).into(),
+            is_of_an_object: self.is_of_an_object,
+            at: node.map_or(line.start, |n| n.span().start),
+        }
     }
 }
 
@@ -152,6 +192,16 @@ mod tests {
         assert_eq!(of("a: | # rollgate: ignore[a]\n  # rollgate: ignore[b]\n# rollgate: ignore[c]\n").len(), 2);
         assert_eq!(of("a: [1, # rollgate: ignore[a]\n  2]\n").len(), 1);
         assert_eq!(of("# rollgate: ignore[a]\n---\na: 1\n---\n# rollgate: ignore[b]\nb: 1").len(), 2);
+    }
+
+    #[test]
+    fn more_than_anybody_writes_are_not_read() {
+        let text = "# rollgate: ignore[a]\n".repeat(MOST * 3) + "a: 1\n";
+        let found = of(&text);
+        assert_eq!(found.iter().filter(|w| w.said.is_ok()).count(), MOST);
+        assert_eq!(found.last().unwrap().said.clone().unwrap_err().0, "only the first 1000 ignores of a file are read");
+        let text = "a: 1 # rollgate: ignore[a]\n---\n".repeat(MOST * 2);
+        assert_eq!((of(&text).len(), of(&text)[MOST].said.is_err()), (MOST + 1, true));
     }
 
     #[test]
