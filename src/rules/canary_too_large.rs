@@ -15,7 +15,7 @@ declare_rule! {
     ///
     /// The first limited stage (above 0 %, below 100 %) exposes at most `max`. The *effective* share is judged: what the
     /// platform really serves, not what is written: one of three pods is 33 %. Rings and tenants without a share are not
-    /// judged.
+    /// judged; customers who meet it first are the first stage, so that what comes after them is none.
     ///
     /// ## Why it matters
     ///
@@ -119,6 +119,13 @@ mod tests {
         ring.audience = Some(crate::model::Audience { name: "staff".into(), size: None, customers: false });
         let found = check::<CanaryTooLarge>(json!({}), canary(vec![ring, stage(50.0, Hold::Gated)]));
         assert_eq!(found[0].what, "first stage with a share exposes 50% of traffic; this policy allows at most 10%");
+    }
+
+    #[test]
+    fn after_customers_no_share_is_the_first() {
+        let mut beta = Stage::new(Fact::Absent { near: HERE }, HERE);
+        beta.audience = Some(crate::model::Audience { name: "acme, globex".into(), size: Some(2), customers: true });
+        assert!(check::<CanaryTooLarge>(json!({}), canary(vec![beta, stage(25.0, Hold::Gated)])).is_empty());
     }
 
     #[test]

@@ -13,7 +13,8 @@ declare_rule! {
     /// ## What it checks
     ///
     /// The first limited stage (above 0 %, below 100 %) exposes at least `min`. The *effective* share is judged: what
-    /// the platform really serves, not what is written. Rings and tenants without a share are not judged.
+    /// the platform really serves, not what is written. Rings and tenants without a share are not judged;
+    /// customers who meet it first are the first stage, so that what comes after them is none.
     ///
     /// ## Why it matters
     ///
@@ -126,6 +127,10 @@ pub(super) fn first_limited<'r>(rollout: &'r Rollout, cx: &mut Cx<'_>) -> Option
         }
         if let Some(exposure) = limited(stage) {
             return Some((index, stage, exposure));
+        }
+        // Customers who meet it first are the first limited stage, and have no share to judge.
+        if stage.audience.as_ref().is_some_and(|a| a.customers) {
+            return None;
         }
     }
     None

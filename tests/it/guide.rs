@@ -101,3 +101,8 @@ fn ci() {
 fn outputs() {
     run("outputs.md");
 }
+
+#[test]
+fn ai_rollouts() {
+    run("ai-rollouts.md");
+}
