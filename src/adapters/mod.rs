@@ -7,6 +7,7 @@ mod addition;
 pub mod argo_rollouts;
 pub mod aws_appconfig;
 pub mod aws_bedrock;
+pub mod aws_ecs;
 pub mod aws_sam_codedeploy;
 pub mod azure_ml;
 mod backing;
@@ -76,6 +77,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &argo_rollouts::ArgoRollouts,
     &aws_appconfig::AwsAppConfig,
     &aws_bedrock::AwsBedrock,
+    &aws_ecs::AwsEcs,
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ml::AzureMl,
     &flagger::Flagger,

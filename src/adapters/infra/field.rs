@@ -65,8 +65,11 @@ impl<'d> Field<'d> {
         let looked = match self.template.language {
             Language::CloudFormation => cloudformation::look(self.template.root, node)?,
             Language::Terraform => terraform::look(self.template.root, node)?,
-            Language::Plan => Looked::written(node),
             Language::Arm => arm::look(self.template.root, node),
+            Language::Document if node.text().is_some_and(super::super::is_template) => {
+                Looked::unknown(node, "template")
+            }
+            Language::Plan | Language::Document => Looked::written(node),
         };
         let known = match (self.known, looked.known) {
             (Known::Default(by), Known::Written) => Known::Default(by),
@@ -184,7 +187,7 @@ impl<'d> Field<'d> {
         let name = match self.template.language {
             Language::CloudFormation => cloudformation::referred(self.written)?,
             Language::Terraform => terraform::referred(self.written)?,
-            Language::Plan | Language::Arm => return None,
+            Language::Plan | Language::Arm | Language::Document => return None,
         };
         self.template.object(name)
     }
@@ -205,7 +208,7 @@ impl Language {
         match self {
             Self::CloudFormation => name.into(),
             Self::Terraform | Self::Plan => snake(name).into(),
-            Self::Arm => camel(name).into(),
+            Self::Arm | Self::Document => camel(name).into(),
         }
     }
 

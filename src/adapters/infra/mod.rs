@@ -25,6 +25,8 @@ pub(super) enum Language {
     Plan,
     /// Azure Resource Manager.
     Arm,
+    /// One resource by itself, as the body of a request: names begin small.
+    Document,
 }
 
 /// One template.
@@ -65,11 +67,21 @@ impl<'d> Template<'d> {
         Some(Self { root, language })
     }
 
+    /// The document `root`, which is one resource and refers to nothing within itself.
+    pub(super) const fn document(root: Node<'d>) -> Self {
+        Self { root, language: Language::Document }
+    }
+
+    /// Its root, to be asked as the properties of a resource are.
+    pub(super) fn body(&'d self) -> Field<'d> {
+        Field::root(self.root, None, self)
+    }
+
     /// Whose reading of its text counts.
     pub const fn engine(&self) -> Engine {
         match self.language {
             Language::CloudFormation => Engine::CloudFormation,
-            Language::Terraform | Language::Plan | Language::Arm => Engine::Core12,
+            Language::Terraform | Language::Plan | Language::Arm | Language::Document => Engine::Core12,
         }
     }
 
@@ -80,6 +92,7 @@ impl<'d> Template<'d> {
             Language::Terraform => terraform::objects(self),
             Language::Plan => terraform::planned(self),
             Language::Arm => arm::objects(self),
+            Language::Document => Vec::new(),
         }
     }
 
@@ -87,7 +100,7 @@ impl<'d> Template<'d> {
     pub fn objects_before(&'d self) -> Vec<Object<'d>> {
         match self.language {
             Language::Plan => terraform::before(self),
-            Language::CloudFormation | Language::Terraform | Language::Arm => Vec::new(),
+            Language::CloudFormation | Language::Terraform | Language::Arm | Language::Document => Vec::new(),
         }
     }
 
@@ -96,7 +109,9 @@ impl<'d> Template<'d> {
         match self.language {
             Language::CloudFormation => cloudformation::object(self, name),
             Language::Terraform => terraform::object(self, name),
-            Language::Plan | Language::Arm => self.objects().into_iter().find(|o| o.name() == name),
+            Language::Plan | Language::Arm | Language::Document => {
+                self.objects().into_iter().find(|o| o.name() == name)
+            }
         }
     }
 }
