@@ -138,7 +138,8 @@ fn unused_is_told_only_of_rules_that_were_asked() {
     assert_eq!(with("canary-too-small", &[]), ["unused"]);
     assert_eq!(with("canary-too-small", &["--ignore", "canary-too-small"]), [""; 0]);
     assert_eq!(with("stage-skipped", &[]), [""; 0], "a rule that judges changes");
-    assert_eq!(with("shadow-required", &[]), ["unused"], "no rule of this version");
+    assert_eq!(with("shadow-required", &[]), [""; 0], "a rule that is off");
+    assert_eq!(with("shadow-wanted", &[]), ["unused"], "no rule at all");
 }
 
 #[test]
