@@ -79,7 +79,8 @@ impl<'d> Guard<'d> {
         let breaker = on.map(|breaker| Gate {
             kind: GateKind::Test,
             name: "deployment circuit breaker".into(),
-            blocking: true,
+            // It counts tasks that don't start, and no stage waits for it.
+            blocking: false,
             span: breaker.field.anchor(),
         });
         let hooks: Vec<Hook> = service
@@ -132,17 +133,18 @@ fn hook(field: &Field<'_>) -> Option<Hook> {
     let runs = |name: &str| stages.iter().any(|s| s.unknown().is_some() || s.text() == Some(name));
     let during = runs("PRODUCTION_TRAFFIC_SHIFT") || runs("POST_PRODUCTION_TRAFFIC_SHIFT");
     let each_step = runs("PRE_PRODUCTION_TRAFFIC_SHIFT");
-    let earlier =
-        ["RECONCILE_SERVICE", "PRE_SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"];
+    let admits = ["RECONCILE_SERVICE", "PRE_SCALE_UP"].iter().any(|name| runs(name));
+    let tests = ["POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"].iter().any(|name| runs(name));
     let target = field.get("HookTargetArn");
     let on_timeout = field.path(&["TimeoutConfiguration", "Action"]);
     let gate = Gate {
-        kind: if target.is_some() { GateKind::Test } else { GateKind::Approval },
+        // Before there is a new revision there is nothing to test.
+        kind: if target.is_some() && (during || each_step || tests) { GateKind::Test } else { GateKind::Approval },
         name: target.and_then(|t| t.as_written()).unwrap_or("pause").into(),
         blocking: on_timeout.is_none_or(|action| action.text() != Some("CONTINUE")),
         span: field.span(),
     };
-    Some(Hook { gate, during, each_step, before: each_step || earlier.iter().any(|name| runs(name)) })
+    Some(Hook { gate, during, each_step, before: each_step || admits || tests })
 }
 
 /// Seconds in which some but not everybody have the new revision, where that is known.

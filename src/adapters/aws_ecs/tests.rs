@@ -1,5 +1,5 @@
 use crate::adapters::testing::lower;
-use crate::model::{Action, Evaluated, Rollout, Share, Strategy};
+use crate::model::{Action, Evaluated, GateKind, Rollout, Share, Strategy};
 
 fn template(config: &str, rest: &str) -> String {
     format!(
@@ -46,7 +46,7 @@ fn alarms_that_act_stop_or_sleep() {
     assert_eq!(alarmed("Enable: true, Rollback: false"), (Action::Pause, Evaluated::Yes));
     assert!(matches!(alarmed("Enable: false, Rollback: true").1, Evaluated::No(_)));
     let breaker = one("Strategy: CANARY, DeploymentCircuitBreaker: {Enable: true, Rollback: true}", "");
-    assert_eq!((breaker.rollback.criteria.len(), breaker.stages()[0].gates.len()), (0, 1));
+    assert_eq!((breaker.rollback.criteria.len(), breaker.stages()[0].gates[0].blocking), (0, false));
 }
 
 #[test]
@@ -59,6 +59,8 @@ fn hooks_gate_where_people_are() {
     let tested =
         "Strategy: BLUE_GREEN, LifecycleHooks: [{HookTargetArn: t, LifecycleStages: [POST_TEST_TRAFFIC_SHIFT]}]";
     assert_eq!(table(&one(tested, "")), [(0.0, Some(0)), (100.0, Some(900))]);
+    let admitted = one(&tested.replace("POST_TEST_TRAFFIC_SHIFT", "PRE_SCALE_UP"), "");
+    assert_eq!(admitted.stages()[0].gates[0].kind, GateKind::Approval);
 }
 
 #[test]
