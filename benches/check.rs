@@ -35,6 +35,26 @@ fn plan(n: usize) -> String {
     )
 }
 
+/// A template with a canary of its own, two alarms and the function they guard.
+fn template(n: usize) -> String {
+    format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Slow{n}:\n    Type: AWS::CodeDeploy::DeploymentConfig\n    Properties:\n      ComputePlatform: Lambda\n      TrafficRoutingConfig: {{Type: TimeBasedCanary, TimeBasedCanary: {{CanaryPercentage: 5, CanaryInterval: 60}}}}\n  Errors{n}:\n    Type: AWS::CloudWatch::Alarm\n    Properties: {{Namespace: AWS/Lambda, MetricName: Errors, Statistic: Average, Period: 60, EvaluationPeriods: 3, Threshold: 0.005, ComparisonOperator: GreaterThanThreshold}}\n  Late{n}:\n    Type: AWS::CloudWatch::Alarm\n    Properties: {{Namespace: AWS/Lambda, MetricName: Duration, ExtendedStatistic: p95, Period: 60, EvaluationPeriods: 3, Threshold: 2000, ComparisonOperator: GreaterThanThreshold}}\n  Answer{n}:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: ./answer\n      AutoPublishAlias: live\n      DeploymentPreference: {{Type: !Ref Slow{n}, Alarms: [!Ref Errors{n}, !Ref Late{n}]}}\n"
+    )
+}
+
+/// The same in Terraform.
+fn terraform(n: usize) -> String {
+    format!(
+        "resource \"aws_cloudwatch_metric_alarm\" \"errors\" {{\n  alarm_name = \"errors-{n}\"\n  namespace = \"AWS/Lambda\"\n  metric_name = \"Errors\"\n  statistic = \"Average\"\n  period = 60\n  evaluation_periods = 3\n  threshold = 0.005\n  comparison_operator = \"GreaterThanThreshold\"\n}}\n\nresource \"aws_codedeploy_deployment_config\" \"slow\" {{\n  deployment_config_name = \"slow-{n}\"\n  compute_platform = \"Lambda\"\n  traffic_routing_config {{\n    type = \"TimeBasedCanary\"\n    time_based_canary {{\n      interval = 60\n      percentage = 5\n    }}\n  }}\n}}\n\nresource \"aws_codedeploy_deployment_group\" \"answer\" {{\n  app_name = \"answer-{n}\"\n  deployment_config_name = aws_codedeploy_deployment_config.slow.id\n  alarm_configuration {{\n    enabled = true\n    alarms = [aws_cloudwatch_metric_alarm.errors.alarm_name]\n  }}\n  auto_rollback_configuration {{\n    enabled = true\n    events = [\"DEPLOYMENT_STOP_ON_ALARM\"]\n  }}\n}}\n"
+    )
+}
+
+fn endpoint(n: usize) -> String {
+    format!(
+        "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: chat-{n}\nauth_mode: key\ntraffic: {{blue: 95, green: 5}}\n"
+    )
+}
+
 fn policy() -> Policy {
     let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
     let known = Known { rules: &rules, systems: &[], binder: &Registry, first_file: 0xF000_0000 };
@@ -42,8 +62,12 @@ fn policy() -> Policy {
 }
 
 fn check(policy: &Policy, texts: &[String]) -> usize {
+    check_as("yaml", policy, texts)
+}
+
+fn check_as(ending: &str, policy: &Policy, texts: &[String]) -> usize {
     let file = |(n, text): (usize, &String)| File {
-        path: format!("{n:06}.yaml").into(),
+        path: format!("{n:06}.{ending}").into(),
         origin: Origin::Memory(Arc::from(text.as_bytes())),
     };
     let input = Input {
@@ -67,17 +91,21 @@ fn start_up_policy() -> usize {
 }
 
 /// What is made for each bench: a thousand files of one kind.
-#[divan::bench(args = ["foreign", "deployment", "rollout", "plan"])]
+#[divan::bench(args = ["foreign", "deployment", "rollout", "plan", "template", "terraform", "endpoint"])]
 fn thousand_files(bencher: divan::Bencher<'_, '_>, kind: &str) {
     let make = |n: usize| match kind {
         "foreign" => FOREIGN.to_owned(),
         "deployment" => deployment(n),
         "rollout" => rollout(n),
+        "template" => template(n),
+        "terraform" => terraform(n),
+        "endpoint" => endpoint(n),
         _ => plan(n),
     };
     let (texts, policy): (Vec<String>, Policy) = ((0..1000).map(make).collect(), policy());
     let bytes: usize = texts.iter().map(String::len).sum();
-    bencher.counter(divan::counter::BytesCount::new(bytes)).bench(|| check(&policy, &texts));
+    let ending = if kind == "terraform" { "tf" } else { "yaml" };
+    bencher.counter(divan::counter::BytesCount::new(bytes)).bench(|| check_as(ending, &policy, &texts));
 }
 
 /// One file of ten thousand documents: split, read on every core, put in order.

@@ -92,7 +92,9 @@ impl Adapter for PipeCd {
         let discovered = spec.path(&["input", "accessType"]).and_then(Node::text) == Some("SERVICE_DISCOVERY");
         let routes = stages.iter().any(routes) || (object.kind == "ECSApp" && !discovered);
         let mut walk = Walk { routes, ..Walk::default() };
-        stages.iter().for_each(|stage| walk.step(*stage, cx));
+        for stage in &stages {
+            walk.step(*stage, cx);
+        }
         walk.give(&mut rollout, spec.get("pipeline").map_or(object.name_span(), Node::anchor));
         cx.rollout(rollout);
     }
@@ -176,15 +178,12 @@ impl Walk {
         let of_tasks = name.text() == Some("ECS_CANARY_ROLLOUT");
         let number = |t: &str| if of_tasks { Some(t.to_owned()) } else { t.strip_suffix('%').map(str::to_owned) };
         let part = replicas.text().and_then(|t| number(t.trim())?.trim().parse::<u64>().ok());
-        let exposure = match part {
-            Some(part) => {
-                let share = Share::of(part, 100_u64.saturating_add(part));
-                Fact::stated(Exposure::exact(share, Basis::Pods), replicas.span())
-            }
-            None => {
-                cx.unknown(replicas, "number-of-pods");
-                Fact::Dynamic { expr: text(name, "name").into(), span: replicas.span() }
-            }
+        let exposure = if let Some(part) = part {
+            let share = Share::of(part, 100_u64.saturating_add(part));
+            Fact::stated(Exposure::exact(share, Basis::Pods), replicas.span())
+        } else {
+            cx.unknown(replicas, "number-of-pods");
+            Fact::Dynamic { expr: text(name, "name").into(), span: replicas.span() }
         };
         self.expose(exposure);
     }

@@ -244,7 +244,9 @@ fn lower_template<'d>(id: FileId, path: &Arc<str>, template: &'d Template<'d>, o
     if !before.is_empty() && audience == Audience::Rules {
         out.audience = Audience::Change;
         let mut old = Lowered { audience: out.audience, ..Lowered::default() };
-        before.into_iter().for_each(|object| lower_object(id, path, Some(object), &mut old, LIST_DEPTH));
+        for object in before {
+            lower_object(id, path, Some(object), &mut old, LIST_DEPTH);
+        }
         out.before.append(&mut old.rollouts);
     }
     for object in template.objects() {

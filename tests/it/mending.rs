@@ -30,7 +30,7 @@ fn set(files: &Files) -> WorkingSet {
     WorkingSet { files: files.iter().map(file).collect(), ..WorkingSet::default() }
 }
 
-fn check(files: &Files, policy: &Policy, fixes: bool) -> Vec<Finding> {
+fn check(files: &Files, policy: &Policy, mending: bool) -> Vec<Finding> {
     let (now, choice) = ("2026-11-24T16:00:00Z".parse().unwrap(), Choice::default());
     let input = Input {
         set: set(files),
@@ -42,7 +42,7 @@ fn check(files: &Files, policy: &Policy, fixes: bool) -> Vec<Finding> {
         fail_on: None,
         baseline: None,
         allow_empty: true,
-        fixes,
+        fixes: mending,
     };
     engine::check(&input).0.findings
 }
@@ -67,7 +67,9 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(i, value)| flatten(&format!("{path}/{i}"), value, out));
         }
-        _ => drop(out.insert(path.to_owned(), value.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            drop(out.insert(path.to_owned(), value.clone()));
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn weights_of_an_alias_are_fractions() {
     };
     let split = alias("0.05");
     assert!(matches!(split.progression, Progression::Live(_)));
-    assert_eq!(table(&split)[0].0, 5.0);
+    assert_eq!(table(&split)[0], (5.0, None));
     assert_eq!(split.destinations.iter().map(|d| d.share.unwrap().percent()).collect::<Vec<_>>(), [95.0, 5.0]);
     assert_eq!(alias("5").remarks.len(), 1, "a percent is no fraction");
 }
@@ -148,7 +148,7 @@ resource "aws_lambda_alias" "live" {
     assert_eq!(found.len(), 2);
     assert_eq!((&*found[0].id.name, table(&found[0])), ("g", vec![(5.0, Some(3600)), (100.0, Some(0))]));
     assert_eq!(found[0].rollback.criteria[0].action, Action::Rollback);
-    assert_eq!(table(&found[1])[0].0, 5.0);
+    assert_eq!(table(&found[1])[0], (5.0, None));
 }
 
 #[test]
