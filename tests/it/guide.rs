@@ -50,6 +50,7 @@ fn run(guide: &str) {
             .env_clear()
             .env("PATH", &search)
             .env("HOME", folder.path())
+            .env("CLONE", env!("CARGO_MANIFEST_DIR"))
             .env("LANG", "C.UTF-8")
             .env("COLUMNS", "120")
             .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")])
@@ -105,4 +106,9 @@ fn outputs() {
 #[test]
 fn ai_rollouts() {
     run("ai-rollouts.md");
+}
+
+#[test]
+fn adopting() {
+    run("adopting.md");
 }

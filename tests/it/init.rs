@@ -116,6 +116,18 @@ fn the_ci_service_is_told_by_files_then_by_the_remote() {
 }
 
 #[test]
+fn what_is_left_to_install_can_be_done() {
+    let repo = repository();
+    let init = |args: &[&str]| repo.world.run(&[&["init", "--yes", "--ci", "github"], args].concat()).ends(0);
+    let _ =
+        init(&[]).says("put rollgate on the path of that job: a comment in .github/workflows/rollgate.yml says where");
+    assert!(!init(&[]).out.contains("path of that job"), "the file is kept, and may have the step by now");
+    let again = init(&["--install", "cargo install rollgate"]);
+    let _ = again
+        .says("add the command of `--install` to .github/workflows/rollgate.yml by hand, since the file is kept\n");
+}
+
+#[test]
 fn hooks_on_request() {
     let repo = repository();
     let _ = repo.world.run(&["init", "--yes", "--ci", "none"]).ends(0);

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "tables are what --nocapture is for")]
 
 mod accepted;
+mod adopting;
 mod awkward;
 mod bad_input;
 mod cli;

@@ -85,12 +85,23 @@ pub(super) fn write(provider: Provider, root: &Path, branch: &str, install: &str
                 .push(format!("add a step to your pipeline: `rollgate check --ci`, in a whole clone ({clone})"));
         }
     }
-    if install.is_empty() {
-        pipeline
-            .by_hand
-            .push("put rollgate on the path of that job: `rollgate init --install COMMAND` writes the step".to_owned());
-    }
+    let file = pipeline.files.first().map(|(path, _)| *path);
+    pipeline.by_hand.extend(to_install(root, file, install));
     pipeline
+}
+
+/// What is left to do for rollgate to be on the path of the job that `file` describes.
+fn to_install(root: &Path, file: Option<&str>, install: &str) -> Option<String> {
+    let Some(file) = file else {
+        return install.is_empty().then(|| "put rollgate on the path of that step".to_owned());
+    };
+    match (root.join(file).symlink_metadata().is_ok(), install.is_empty()) {
+        (false, true) => Some(format!(
+            "put rollgate on the path of that job: a comment in {file} says where; `--install COMMAND` would have written it"
+        )),
+        (true, false) => Some(format!("add the command of `--install` to {file} by hand, since the file is kept")),
+        (false, false) | (true, true) => None,
+    }
 }
 
 fn github(branch: &str, install: &str) -> String {
