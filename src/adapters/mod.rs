@@ -18,6 +18,7 @@ pub mod gateway_api;
 mod infra;
 pub mod ingress_nginx;
 pub mod istio;
+pub mod kayenta;
 pub mod knative;
 pub mod kserve;
 pub mod kubernetes;
@@ -84,6 +85,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gateway_api::GatewayApi,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
+    &kayenta::Kayenta,
     &knative::Knative,
     &kserve::KServe,
     &kubernetes::Kubernetes,
