@@ -1,7 +1,7 @@
 //! Azure Resource Manager: templates as JSON, what Bicep compiles to.
 
 use super::field::{Known, Looked};
-use super::{Resource, Template};
+use super::{Language, Resource, Template};
 use crate::adapters::Object;
 use crate::syntax::Node;
 
@@ -43,7 +43,7 @@ fn resource<'d>(template: &'d Template<'d>, node: Node<'d>) -> Option<Object<'d>
     }
     let (group, kind) = node.get("type")?.text()?.split_once('/')?;
     let (name, body) = (node.get("name")?, node.get("properties").filter(|p| p.is_map()));
-    let place = Resource { name, body, unknown: None, notes: node.get("tags"), template };
+    let place = Resource { name, body, unknown: None, notes: node.get("tags"), dialect: Language::Arm, template };
     Some(Object::resource(node, group, kind, place))
 }
 

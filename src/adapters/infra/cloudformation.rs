@@ -1,7 +1,7 @@
 //! CloudFormation and SAM: resources, parameters, conditions, references.
 
 use super::field::{Known, Looked};
-use super::{Resource, Template};
+use super::{Language, Resource, Template};
 use crate::adapters::{Object, is_template as is_rendered};
 use crate::syntax::Node;
 
@@ -44,7 +44,7 @@ fn resource<'d>(template: &'d Template<'d>, name: Node<'d>, node: Node<'d>) -> O
         return None;
     }
     let (body, notes) = (node.get("Properties").filter(|p| p.is_map()), node.get("Metadata"));
-    let place = Resource { name, body, unknown: None, notes, template };
+    let place = Resource { name, body, unknown: None, notes, dialect: Language::CloudFormation, template };
     Some(Object::resource(node, group, kind, place))
 }
 

@@ -51,12 +51,18 @@ pub(in crate::adapters) struct Field<'d> {
     /// What of it is known only after the plan has been applied.
     unknown: Option<Node<'d>>,
     template: &'d Template<'d>,
+    dialect: Language,
 }
 
 impl<'d> Field<'d> {
-    pub(super) fn root(node: Node<'d>, unknown: Option<Node<'d>>, template: &'d Template<'d>) -> Self {
+    pub(super) fn root(
+        node: Node<'d>,
+        unknown: Option<Node<'d>>,
+        template: &'d Template<'d>,
+        dialect: Language,
+    ) -> Self {
         let known = Known::Written;
-        let field = Self { node, known, written: node, unknown, template };
+        let field = Self { node, known, written: node, unknown, template, dialect };
         field.at(node, unknown).unwrap_or(field)
     }
 
@@ -75,7 +81,7 @@ impl<'d> Field<'d> {
             (Known::Default(by), Known::Written) => Known::Default(by),
             (_, known) => known,
         };
-        Some(Self { node: looked.node, known, written: node, unknown, template: self.template })
+        Some(Self { node: looked.node, known, written: node, unknown, ..*self })
     }
 
     /// Where it stands in the text.
@@ -99,7 +105,7 @@ impl<'d> Field<'d> {
             return Some(*self);
         }
         let (here, unknown) = self.block();
-        let name = self.template.language.spelled(name);
+        let name = self.dialect.spelled(name);
         let unknown = unknown.and_then(|u| u.get(&name));
         match here.and_then(|here| here.get(&name)).filter(|node| !node.is_null()) {
             Some(node) => self.at(node, unknown),
@@ -108,6 +114,11 @@ impl<'d> Field<'d> {
             }
             None => None,
         }
+    }
+
+    /// The same, but out of reach: what it holds is not read.
+    pub(super) fn opaque(&self, why: &'static str) -> Self {
+        Self { known: Known::No(why), ..*self }
     }
 
     /// The value found by following `names`.
@@ -122,7 +133,7 @@ impl<'d> Field<'d> {
 
     /// The one item that a block of Terraform is.
     fn block(&self) -> (Option<Node<'d>>, Option<Node<'d>>) {
-        if !self.node.is_seq() || !self.template.language.has_blocks() {
+        if !self.node.is_seq() || !self.dialect.has_blocks() {
             return (Some(self.node), self.unknown);
         }
         let first = |node: Node<'d>| node.items().next();
@@ -134,7 +145,7 @@ impl<'d> Field<'d> {
         if self.unknown().is_some() {
             return vec![*self];
         }
-        if self.node.is_map() && self.template.language.has_blocks() {
+        if self.node.is_map() && self.dialect.has_blocks() {
             return vec![*self];
         }
         let mut unknown = self.unknown.into_iter().flat_map(Node::items);

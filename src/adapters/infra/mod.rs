@@ -46,6 +46,8 @@ pub(super) struct Resource<'d> {
     pub(super) unknown: Option<Node<'d>>,
     /// Where our annotations stand.
     pub(super) notes: Option<Node<'d>>,
+    /// Whose names its properties have: azapi's are ARM's, within Terraform.
+    pub(super) dialect: Language,
     /// The template.
     pub(super) template: &'d Template<'d>,
 }
@@ -74,7 +76,7 @@ impl<'d> Template<'d> {
 
     /// Its root, to be asked as the properties of a resource are.
     pub(super) fn body(&'d self) -> Field<'d> {
-        Field::root(self.root, None, self)
+        Field::root(self.root, None, self, self.language)
     }
 
     /// Whose reading of its text counts.
@@ -120,14 +122,15 @@ impl<'d> Object<'d> {
     /// The properties of a resource.
     pub(super) fn body(&self) -> Option<Field<'d>> {
         let resource = self.in_template()?;
-        Some(Field::root(resource.body?, resource.unknown, resource.template))
+        let field = Field::root(resource.body?, resource.unknown, resource.template, resource.dialect);
+        if resource.dialect == resource.template.language { Some(field) } else { terraform::properties(&field) }
     }
 
     /// `Globals.<section>` of a SAM template.
     pub(super) fn globals(&self, section: &str) -> Option<Field<'d>> {
         let resource = self.in_template()?;
         let globals = resource.template.root.get("Globals")?.get(section)?;
-        Some(Field::root(globals, None, resource.template))
+        Some(Field::root(globals, None, resource.template, resource.dialect))
     }
 
     /// Other objects of the same template, those that are one of `kinds`.

@@ -1,7 +1,7 @@
 //! Terraform: configurations (`.tf`, `.tf.json`) and plans as `terraform show -json` prints them.
 
-use super::field::{Known, Looked};
-use super::{Resource, Template};
+use super::field::{Field, Known, Looked};
+use super::{Language, Resource, Template};
 use crate::adapters::Object;
 use crate::syntax::Node;
 
@@ -46,14 +46,31 @@ pub(super) fn objects<'d>(template: &'d Template<'d>) -> Vec<Object<'d>> {
 }
 
 fn configured<'d>(template: &'d Template<'d>, kind: &'d str, name: Node<'d>, body: Node<'d>) -> Object<'d> {
-    let place = Resource { name, body: Some(body), unknown: None, notes: None, template };
-    Object::resource(body, GROUP, kind, place)
+    let place = Resource { name, body: Some(body), unknown: None, notes: None, dialect: Language::Terraform, template };
+    object_of(body, kind, place)
+}
+
+/// The object that a resource is: one of azapi is what ARM calls its type.
+fn object_of<'d>(node: Node<'d>, kind: &'d str, place: Resource<'d>) -> Object<'d> {
+    let plain = || Object::resource(node, GROUP, kind, place);
+    let typed = |body: Node<'d>| body.get("type")?.text()?.split_once('@')?.0.split_once('/');
+    let azapi = matches!(kind, "azapi_resource" | "azapi_update_resource");
+    let Some(body) = place.body.filter(|_| azapi) else { return plain() };
+    let Some((group, kind)) = typed(body) else { return plain() };
+    let unknown = place.unknown.and_then(|u| u.get("body"));
+    Object::resource(node, group, kind, Resource { body: body.get("body"), unknown, dialect: Language::Arm, ..place })
+}
+
+/// The properties in the `body` of a resource of azapi, which older versions take as a text of JSON.
+pub(super) fn properties<'d>(body: &Field<'d>) -> Option<Field<'d>> {
+    if body.text().is_some() { Some(body.opaque("JSON in a text")) } else { body.get("properties") }
 }
 
 /// The resource at the address `type.label`.
 pub(super) fn object<'d>(template: &'d Template<'d>, address: &str) -> Option<Object<'d>> {
     let (kind, label) = address.split_once('.')?;
-    objects(template).into_iter().find(|o| o.kind == kind && o.name() == label)
+    let of_azapi = |o: &Object<'_>| kind.starts_with("azapi_") && o.group != GROUP;
+    objects(template).into_iter().find(|o| o.name() == label && (o.kind == kind || of_azapi(o)))
 }
 
 /// What a plan changes or leaves as it is; what it takes away is not there any more.
@@ -89,17 +106,19 @@ fn changed<'d>(template: &'d Template<'d>, node: Node<'d>, state: &str) -> Optio
         body,
         unknown: change.get("after_unknown").filter(|_| state == "after"),
         notes: None,
+        dialect: Language::Plan,
         template,
     };
-    Some(Object::resource(node, GROUP, kind, place))
+    Some(object_of(node, kind, place))
 }
 
 fn of_module<'d>(template: &'d Template<'d>, module: Node<'d>, all: &mut Vec<Object<'d>>, depth: usize) {
     for node in module.get("resources").into_iter().flat_map(Node::items) {
         let managed = node.get("mode").and_then(Node::text) != Some("data");
         let (Some(kind), Some(name)) = (node.get("type").and_then(Node::text), node.get("address")) else { continue };
-        let place = Resource { name, body: node.get("values"), unknown: None, notes: None, template };
-        all.extend(managed.then(|| Object::resource(node, GROUP, kind, place)));
+        let place =
+            Resource { name, body: node.get("values"), unknown: None, notes: None, dialect: Language::Plan, template };
+        all.extend(managed.then(|| object_of(node, kind, place)));
     }
     if depth < DEPTH * 8 {
         for child in module.get("child_modules").into_iter().flat_map(Node::items) {
