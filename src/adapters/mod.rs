@@ -8,6 +8,7 @@ pub mod argo_rollouts;
 pub mod aws_appconfig;
 pub mod aws_bedrock;
 pub mod aws_ecs;
+pub mod aws_sagemaker;
 pub mod aws_sam_codedeploy;
 pub mod azure_ai_foundry;
 pub mod azure_ml;
@@ -80,6 +81,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &aws_appconfig::AwsAppConfig,
     &aws_bedrock::AwsBedrock,
     &aws_ecs::AwsEcs,
+    &aws_sagemaker::AwsSagemaker,
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ai_foundry::AzureAiFoundry,
     &azure_ml::AzureMl,
