@@ -217,7 +217,10 @@ impl<'d> Series<'d> {
     fn of(body: &Field<'d>) -> Self {
         let text = |field: Option<Field<'d>>| field.and_then(|f| f.text()).unwrap_or_default();
         let statistic = |f: &Field<'d>| text(f.any(&["ExtendedStatistic", "Statistic", "Stat", "stat"]));
-        let metrics = body.any(&["Metrics", "metric_query"]).map(|m| m.items()).unwrap_or_default();
+        let mut metrics = body.any(&["Metrics", "metric_query"]).map(|m| m.items()).unwrap_or_default();
+        // The band that is drawn around a metric is not what is looked at.
+        let band = text(body.get("ThresholdMetricId"));
+        metrics.retain(|m| band.is_empty() || text(m.get("Id")) != band);
         let returned = |m: &&Field<'d>| m.get("ReturnData").and_then(|r| r.boolean()) == Some(true);
         let Some(alarmed) = metrics.iter().find(returned).or_else(|| metrics.first()) else {
             let (name, namespace) = (text(body.get("MetricName")), text(body.get("Namespace")));

@@ -158,3 +158,14 @@ fn a_plan_is_read_as_it_will_be() {
     assert_eq!((found.len(), table(&found[0])), (1, vec![(5.0, Some(3600)), (100.0, Some(0))]));
     assert!(found[0].hidden_criteria().is_some(), "the alarms are known only after the plan was applied");
 }
+
+#[test]
+fn a_band_is_drawn_around_the_metric_that_is_looked_at() {
+    let text = function("AutoPublishAlias: live, DeploymentPreference: {Type: !Ref Slow, Alarms: [!Ref Band]}").replace(
+        "  F:",
+        "  Band: {Type: 'AWS::CloudWatch::Alarm', Properties: {ComparisonOperator: GreaterThanUpperThreshold, ThresholdMetricId: ad1, EvaluationPeriods: 3, Metrics: [{Id: ad1, ReturnData: true, Expression: 'ANOMALY_DETECTION_BAND(m1, 2)'}, {Id: m1, ReturnData: true, MetricStat: {Metric: {Namespace: AWS/Lambda, MetricName: Errors}, Period: 60, Stat: Sum}}]}}\n  F:",
+    );
+    let criterion = &lower(&text)[0].rollback.criteria[0];
+    assert_eq!((&*criterion.metric.name, criterion.is_numeric()), ("Errors", false));
+    assert_eq!(criterion.window, Some(180));
+}
