@@ -12,6 +12,7 @@ mod link;
 mod links;
 mod load;
 mod markers;
+mod moved;
 mod pair;
 mod past;
 mod plan;

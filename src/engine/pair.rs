@@ -33,7 +33,7 @@ type Rule<'r> = &'r dyn Fn(&Rollout, &Rollout) -> bool;
 
 /// May two be one object, as far as their environments tell?
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+pub(super) enum Fit {
     /// Both are known, and they differ.
     No,
     /// One of the two is not known.
@@ -44,7 +44,12 @@ enum Fit {
 
 impl Fit {
     fn of(before: &Rollout, after: &Rollout) -> Self {
-        match (&before.environment, &after.environment) {
+        Self::between(before.environment.as_deref(), after.environment.as_deref())
+    }
+
+    /// As the two environments tell.
+    pub(super) fn between(before: Option<&str>, after: Option<&str>) -> Self {
+        match (before, after) {
             (Some(old), Some(new)) if old != new => Self::No,
             (Some(_), None) | (None, Some(_)) => Self::Maybe,
             (Some(_), Some(_)) | (None, None) => Self::Yes,

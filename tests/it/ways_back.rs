@@ -164,3 +164,22 @@ fn a_candidate_that_takes_the_place_of_another_starts_anew() {
     assert!(judge(25, 3).contains(&"canary-too-large".to_owned()));
     assert!(!judge(50, 2).contains(&"canary-too-large".to_owned()), "it goes on");
 }
+
+#[test]
+fn what_moved_to_another_file_still_has_its_past() {
+    let two = |b: &str| format!("{}---\n{b}", kserve(100, 1).replace("name: sentiment", "name: api"));
+    let moved = |left: &str, policy: &str| {
+        let repo = history("old/k.yaml", &[&two(&kserve(100, 1)), &two(&kserve(10, 2))]);
+        repo.write("old/k.yaml", left).write("new/k.yaml", &kserve(10, 2)).commit("2026-11-10T10:00:00Z", "apart");
+        repo.write("rollgate.yaml", &format!("{POLICY}{policy}")).commit("2026-11-11T10:00:00Z", "policy");
+        repo.git(&["branch", "-f", "main"]);
+        let run = repo.write("new/k.yaml", &kserve(100, 1)).commit(TUESDAY, "back").against_main(&[]);
+        (errors(&run), is_rollback(&run))
+    };
+    let alone = kserve(100, 1).replace("name: sentiment", "name: api");
+    assert_eq!(moved(&alone, ""), (vec![], true));
+    let big_bang = (vec!["big-bang".to_owned()], false);
+    assert_eq!(moved(&two(&kserve(10, 2)), ""), big_bang, "a copy was never what the other was");
+    let environments = "environments: {one: {paths: ['old/**']}, two: {paths: ['new/**']}}\n";
+    assert_eq!(moved(&alone, environments), big_bang, "another environment is another object");
+}
