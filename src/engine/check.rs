@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::excuse::{Asked, Candidate, Kept, Records, WAIVERS, Written, hide, written};
+use super::excuse::{Asked, Candidate, Kept, Records, WAIVERS, Written, hide, without_waivers, written};
 use super::fix;
 use super::judge::{Judged, judge, judge_ignores, judged_of};
 use super::plan::{Choice, Plan};
@@ -67,6 +67,8 @@ struct Read {
     claimed: bool,
     lenders: Lenders,
     ignores: Vec<Written>,
+    /// That the file of the waivers holds none, if it does.
+    no_waivers: Option<String>,
 }
 
 /// Files that say something about rollouts of other files, by their numbers.
@@ -126,7 +128,8 @@ fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Source
     let mut sealed = seal(judged, &sources);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
     let ran = ran(&plan, selectors.iter().chain([&base]));
-    let notices = excuse(input, waivers, (&mut sealed, &ran), (&sources, facts.moment()));
+    let mut notices = excuse(input, waivers, (&mut sealed, &ran), (&sources, facts.moment()));
+    notices.extend(read.no_waivers);
     fix::offer(input, &mut sealed.findings, &read.lenders, asks);
     let report = Report {
         as_of: input.at.unwrap_or(input.now),
@@ -194,12 +197,13 @@ fn gather(set: &WorkingSet, policy: &Policy, audience: Audience) -> Read {
     let checked = set.files.iter().zip(&loaded).filter(|(file, _)| *file.path != *WAIVERS);
     let claimed = checked.into_iter().any(|(_, l)| l.lowered.claimed > 0 || !l.lowered.problems.is_empty());
     let ignores = loaded.iter_mut().flat_map(|l| std::mem::take(&mut l.ignores)).collect();
+    let no_waivers = set.files.iter().zip(&loaded).find_map(|(file, one)| without_waivers(&file.path, one));
     let lenders = Lenders::among(&loaded);
     let mut linked = link(&set.files, loaded);
     settle(linked.rollouts.iter_mut().map(|r| &mut **r), &set.files, policy);
     coverage.judged = linked.rollouts.iter().filter(|r| r.is_judged()).map(|r| judged_of(r)).collect();
     coverage.rollouts = coverage.judged.len();
-    Read { linked, coverage, failures, lengths, claimed, lenders, ignores }
+    Read { linked, coverage, failures, lengths, claimed, lenders, ignores, no_waivers }
 }
 
 /// Excuses what waivers and the baseline excuse; returns what there is to say of them.

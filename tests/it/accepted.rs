@@ -282,3 +282,22 @@ fn what_is_excused_is_not_overridden() {
     assert_eq!(states(&run), ["web waived"]);
     assert_eq!(run.of("rollback-criteria-missing")[0]["state"], "overridden");
 }
+
+#[test]
+fn a_file_of_waivers_without_any_is_told() {
+    let told =
+        "`.rollgate/waivers.yaml` waives nothing: it does not begin with `apiVersion: rollgate/v1` and `kind: Waivers`";
+    let world = World::new().repository().file("web.yaml", rollout("web", 20));
+    let bare = "- {rule: canary-too-large, rollout: web, reason: few, owner: web, expires: 2027-01-31}\n";
+    world.write(WAIVERS, bare);
+    let run = checked(&world, &["--at", TUESDAY]).ends(1);
+    assert_eq!((notices(&run), states(&run)), (vec![told.to_owned()], vec!["web active".to_owned()]));
+    world.write(WAIVERS, "apiVersion: rollgate/v1\nkind: Waivers\nwaivers: []\n");
+    assert!(notices(&checked(&world, &["--at", TUESDAY])).is_empty());
+
+    let repo = Repo::new();
+    repo.write("web.yaml", &rollout("web", 20)).write(WAIVERS, bare).commit("2026-11-02T10:00:00Z", "base");
+    repo.branch("change").write("web.yaml", &rollout("web", 30)).commit(TUESDAY, "more at once");
+    let notices = notices(&repo.against_main(&ONLY).ends(1));
+    assert!(notices.contains(&format!("the base's {told}")), "{notices:?}");
+}

@@ -13,7 +13,7 @@ pub use written::Written;
 pub(super) use hide::{Asked, Candidate, hide, judges_ignores};
 pub(super) use of_base::{grown, waivers_of_base};
 pub(super) use of_change::candidates;
-pub(super) use waive::Records;
+pub(super) use waive::{Records, without_waivers};
 pub(super) use written::written;
 
 use crate::catalog::RuleMeta;

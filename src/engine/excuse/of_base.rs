@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::waive::{BASELINE, WAIVERS};
+use super::waive::{BASELINE, WAIVERS, without_waivers};
 use crate::adapters::Audience;
 use crate::collect::{File, Origin};
 use crate::engine::compare::Desk;
@@ -32,6 +32,7 @@ pub(in crate::engine) fn waivers_of_base(
     let loaded = load(desk.files.len(), &[File { path: Arc::from(WAIVERS), origin }], &desk.limits, Audience::Change);
     let mut out = BaseWaivers::default();
     for one in loaded {
+        out.problems.extend(without_waivers(WAIVERS, &one).map(|what| format!("the base's {what}")));
         let unread = one.failure.iter().map(String::as_str).chain(one.lowered.problems.iter().map(|p| &*p.message));
         out.problems.extend(unread.map(|what| format!("`{WAIVERS}` of the base: {what}; it waives nothing there")));
         out.all.extend(one.lowered.waivers);

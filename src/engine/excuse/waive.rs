@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::can_be_hidden;
 use crate::clock::{Moment, period};
+use crate::engine::Loaded;
 use crate::engine::judge::{Judged, fingerprint};
 use crate::finding::{Baseline, Finding, State};
 use crate::model::Waiver;
@@ -16,6 +17,16 @@ pub const WAIVERS: &str = ".rollgate/waivers.yaml";
 
 /// Where the baseline is kept, unless the command line names another.
 pub const BASELINE: &str = ".rollgate/baseline.json";
+
+/// What there is to say where `path` is the file of the waivers and nothing in it is a document of ours: it was meant to
+/// waive something.
+pub(in crate::engine) fn without_waivers(path: &str, loaded: &Loaded) -> Option<String> {
+    let is_told = loaded.failure.is_some() || loaded.skipped.is_some() || !loaded.lowered.problems.is_empty();
+    let is_other = path == WAIVERS && loaded.documents > 0 && loaded.lowered.claimed == 0 && !is_told;
+    is_other.then(|| {
+        format!("`{WAIVERS}` waives nothing: it does not begin with `apiVersion: rollgate/v1` and `kind: Waivers`")
+    })
+}
 
 /// The baseline of a run.
 #[derive(Clone, Debug)]
