@@ -17,6 +17,7 @@ mod cloudwatch;
 mod duration;
 pub mod flagger;
 pub mod gateway_api;
+pub mod gcp_cloud_deploy;
 mod infra;
 pub mod ingress_nginx;
 pub mod istio;
@@ -87,6 +88,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &azure_ml::AzureMl,
     &flagger::Flagger,
     &gateway_api::GatewayApi,
+    &gcp_cloud_deploy::GcpCloudDeploy,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
     &kayenta::Kayenta,
