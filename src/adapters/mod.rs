@@ -15,6 +15,8 @@ pub mod azure_ml;
 mod backing;
 mod cloudwatch;
 mod duration;
+mod flag;
+pub mod flagd;
 pub mod flagger;
 pub mod gateway_api;
 pub mod gcp_cloud_deploy;
@@ -86,6 +88,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ai_foundry::AzureAiFoundry,
     &azure_ml::AzureMl,
+    &flagd::Flagd,
     &flagger::Flagger,
     &gateway_api::GatewayApi,
     &gcp_cloud_deploy::GcpCloudDeploy,
