@@ -25,13 +25,14 @@ declare_adapter! {
     /// | `traffic.<deployment>`: percent | share of requests | nobody by this file; an update leaves it as it is |
     /// | `mirror_traffic.<deployment>`: percent, at most 50 | shadow | – |
     /// | `model` of the deployment of that name | payload | – |
-    /// | `data_collector` of the mirrored deployment | what a comparison rests on | nothing compares |
+    /// | `create_monitor` whose `endpoint_deployment_id` is the mirrored deployment | what compares | nothing compares |
     ///
     /// ## What bites
     ///
     /// - Shares add up to 100, or to 0 where nobody is served. `green: 0` is the same as no `green`: it is taken away
     ///   before it is sent.
-    /// - A mirror's answers are thrown away, and the endpoint itself compares nothing.
+    /// - A mirror's answers are thrown away, and the endpoint itself compares nothing; nor does a `data_collector`, which
+    ///   only keeps what somebody may compare.
     /// - The platform has no rollback criterion of its own: a plan supplies it (`rollgate/plan` in a plan's `governs`).
     ///
     /// Sources: Azure/azureml-examples: `cli/endpoints/online/managed/sample/`; Azure/azure-sdk-for-python:
@@ -48,10 +49,11 @@ declare_adapter! {
         kinds: [
             ("azure-ml", "OnlineEndpoint"),
             ("azure-ml", "OnlineDeployment"),
+            ("azure-ml", "MonitorSchedule"),
             ("Microsoft.MachineLearningServices", "workspaces/onlineEndpoints"),
             ("Microsoft.MachineLearningServices", "workspaces/onlineEndpoints/deployments"),
         ],
-        words: ["OnlineEndpoint.schema.json", "OnlineDeployment.schema.json", "auth_mode", "mirror_traffic", "endpoint_name"],
+        words: ["OnlineEndpoint.schema.json", "OnlineDeployment.schema.json", "auth_mode", "mirror_traffic", "endpoint_name", "create_monitor"],
     }
 }
 
@@ -75,6 +77,8 @@ impl Adapter for AzureMl {
             "OnlineEndpoint"
         } else if is_deployment {
             "OnlineDeployment"
+        } else if root.get("create_monitor").is_some_and(Node::is_map) {
+            "MonitorSchedule"
         } else {
             return None;
         };
@@ -85,6 +89,7 @@ impl Adapter for AzureMl {
         match object.kind {
             "OnlineEndpoint" => endpoint(object, object.name(), &written(object.node, cx), cx),
             "OnlineDeployment" => deployment(object, cx),
+            "MonitorSchedule" => monitor(object, cx),
             "workspaces/onlineEndpoints" => {
                 let name = object.name().rsplit('/').next().unwrap_or_default();
                 endpoint(object, name, &in_template(object, cx), cx);
@@ -138,7 +143,22 @@ fn in_template(object: &Object<'_>, cx: &mut Lowering<'_>) -> Tables {
 /// What an endpoint's deployment is defined as.
 struct Deployment {
     workload: Workload,
-    collects: bool,
+}
+
+/// What a monitor's target is defined as.
+struct Monitored;
+
+fn monitored(endpoint: &str, deployment: &str) -> ObjectRef {
+    ObjectRef::new(FORM, "MonitorSchedule", None, &format!("{endpoint}/{deployment}"))
+}
+
+/// A monitor compares what its deployment answers with a reference.
+fn monitor(object: &Object<'_>, cx: &mut Lowering<'_>) {
+    let target = object.node.path(&["create_monitor", "monitoring_target", "endpoint_deployment_id"]);
+    let named = target.and_then(Node::text).and_then(|t| t.strip_prefix("azureml:")?.split_once(':'));
+    if let Some((endpoint, deployment)) = named {
+        cx.define(monitored(endpoint, deployment), Monitored);
+    }
 }
 
 fn named(endpoint: &str, deployment: &str) -> ObjectRef {
@@ -151,11 +171,8 @@ fn deployment(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let environment = present(root, "environment").and_then(payload);
     let payload = model.into_iter().chain(environment).collect();
     let replicas = Fact::Absent { near: object.name_span() };
-    let collections = root.path(&["data_collector", "collections"]).into_iter().flat_map(Node::entries);
-    let on = |node: Node<'_>| node.get("enabled").and_then(Node::text).is_some_and(|t| t.eq_ignore_ascii_case("true"));
-    let collects = collections.map(|(_, c)| c).any(on);
     let id = named(text(root, "endpoint_name"), object.name());
-    cx.define(id, Deployment { workload: Workload { payload, replicas }, collects });
+    cx.define(id, Deployment { workload: Workload { payload, replicas } });
 }
 
 fn endpoint(object: &Object<'_>, name: &str, tables: &Tables, cx: &mut Lowering<'_>) {
@@ -179,6 +196,7 @@ fn endpoint(object: &Object<'_>, name: &str, tables: &Tables, cx: &mut Lowering<
     }
     rollout.progression = Progression::Live(stages);
     let named: Vec<ObjectRef> = served.iter().map(|(deployment, _)| named(name, deployment)).collect();
+    let watched = mirrored.as_ref().map(|deployment| monitored(name, deployment));
     let mirrored = mirrored.map(|deployment| self::named(name, &deployment));
     rollout.owns = named.iter().chain(&mirrored).cloned().collect();
     cx.rollout_after(rollout, move |rollout, world| {
@@ -190,13 +208,9 @@ fn endpoint(object: &Object<'_>, name: &str, tables: &Tables, cx: &mut Lowering<
         let found = named.iter().filter_map(|id| world.find::<Deployment>(id));
         let shipped: Vec<Payload> = found.flat_map(|d| d.workload.payload.iter().cloned()).collect();
         rollout.payload.extend(shipped);
-        let collects = mirrored.as_ref().and_then(|id| world.find::<Deployment>(id)).map(|d| d.collects);
-        if let Some(shadow) = &mut rollout.shadow {
-            shadow.comparer = match collects {
-                Some(true) => Comparer::Named("data_collector".into()),
-                Some(false) => Comparer::Nothing,
-                None => Comparer::Unknown,
-            };
+        let is_watched = watched.as_ref().is_some_and(|id| world.find::<Monitored>(id).is_some());
+        if let (Some(shadow), true) = (&mut rollout.shadow, is_watched) {
+            shadow.comparer = Comparer::Named("monitor".into());
         }
     });
 }
@@ -249,6 +263,8 @@ mod tests {
     }
 
     const GREEN: &str = "---\nname: green\nendpoint_name: chat\nmodel: azureml:m:3\ninstance_count: 1\ndata_collector: {collections: {model_outputs: {enabled: 'True'}}}\n";
+    const MONITOR: &str =
+        "---\nname: watch\ncreate_monitor: {monitoring_target: {endpoint_deployment_id: 'azureml:chat:green'}}\n";
 
     fn shares(rollout: &Rollout) -> Vec<(String, f64)> {
         rollout.stages().iter().map(|s| (s.name.as_deref().unwrap().to_owned(), s.share().unwrap().percent())).collect()
@@ -265,13 +281,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_copies_at_most_a_half_and_is_compared_by_what_is_collected() {
-        let found = lower(&format!("{}{GREEN}", endpoint("traffic: {blue: 100}\nmirror_traffic: {green: 10}")));
+    fn a_mirror_copies_at_most_a_half_and_is_compared_by_a_monitor() {
+        let mirrored = endpoint("traffic: {blue: 100}\nmirror_traffic: {green: 10}");
+        let collected = lower(&format!("{mirrored}{GREEN}"));
+        assert_eq!(collected[0].shadow.as_ref().unwrap().comparer, Comparer::Nothing, "kept, and compared by nobody");
+        let found = lower(&format!("{mirrored}{GREEN}{MONITOR}"));
         let shadow = found[0].shadow.as_ref().unwrap();
         assert_eq!(shadow.share.known(), Some(&Share::from_percent(10.0)));
-        assert_eq!(shadow.comparer, Comparer::Named("data_collector".into()));
+        assert_eq!(shadow.comparer, Comparer::Named("monitor".into()));
         let found = lower(&endpoint("mirror_traffic: {green: 80}"));
-        assert_eq!((found[0].remarks.len(), &found[0].shadow.as_ref().unwrap().comparer), (1, &Comparer::Unknown));
+        assert_eq!((found[0].remarks.len(), &found[0].shadow.as_ref().unwrap().comparer), (1, &Comparer::Nothing));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn weights_are_a_live_split() {
 }
 
 #[test]
-fn shadows_are_compared_by_what_is_captured() {
+fn what_is_captured_is_compared_by_nobody() {
     let shadow = |rest: &str| {
         let all = format!(
             "ProductionVariants: [{{VariantName: all}}], ShadowProductionVariants: [{{VariantName: next, InitialVariantWeight: 0.5}}]{rest}"
@@ -78,8 +78,19 @@ fn shadows_are_compared_by_what_is_captured() {
     };
     let half = Some(Share::from_percent(50.0));
     assert_eq!(shadow(""), (half, Comparer::Nothing));
-    assert_eq!(shadow(", DataCaptureConfig: {EnableCapture: true}").1, Comparer::Named("data capture".into()));
+    assert_eq!(shadow(", DataCaptureConfig: {EnableCapture: true}").1, Comparer::Nothing);
     let text = "Resources:\n  Trial: {Type: 'AWS::SageMaker::InferenceExperiment', Properties: {Type: ShadowMode, ShadowModeConfig: {ShadowModelVariants: [{SamplingPercentage: 10}]}}}\n";
     let found = lower(text).remove(0);
     assert_eq!(found.shadow.unwrap().share.known(), Some(&Share::from_percent(10.0)));
+}
+
+#[test]
+fn variants_of_one_model_share_its_load() {
+    let both = |one: &str, other: &str| {
+        config(&format!(
+            "ProductionVariants: [{{VariantName: a, ModelName: {one}, InitialVariantWeight: 1}}, {{VariantName: b, ModelName: {other}, InitialVariantWeight: 1}}]"
+        ))
+    };
+    assert!(both("m", "m").is_empty());
+    assert_eq!(both("m1", "m2")[0].stages().len(), 1);
 }

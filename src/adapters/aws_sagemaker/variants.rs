@@ -34,7 +34,10 @@ pub(super) fn lower(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>
         destination.ships.extend(model.iter().map(|model| model.value.clone()));
         rollout.payload.extend(model);
     }
-    let stages = if arms.len() > 1 { split::candidates(&arms, None, Basis::Requests) } else { Vec::new() };
+    // Variants of one model share its load: none of them is new.
+    let all_same =
+        rollout.destinations.windows(2).all(|pair| !pair[0].ships.is_empty() && pair[0].ships == pair[1].ships);
+    let stages = if arms.len() > 1 && !all_same { split::candidates(&arms, None, Basis::Requests) } else { Vec::new() };
     rollout.shadow = shadow(body, split::total(&arms), cx);
     let strategy = match (stages.is_empty(), &rollout.shadow) {
         (false, _) => Strategy::Canary,
@@ -77,13 +80,9 @@ fn shadow(body: &Field<'_>, production: Option<u64>, cx: &mut Lowering<'_>) -> O
         (known, Some(whole)) => known.map(|weight| Share::of(parts(weight).min(whole), whole)),
         (_, None) => Fact::Dynamic { expr: "".into(), span: variant.span() },
     };
-    let captured = body.path(&["DataCaptureConfig", "EnableCapture"]);
-    let comparer = match captured.map(|c| c.boolean()) {
-        Some(Some(true)) => Comparer::Named("data capture".into()),
-        Some(None) => Comparer::Unknown,
-        Some(Some(false)) | None => Comparer::Nothing,
-    };
-    Some(Shadow { share, duration: Fact::Absent { near: variant.span() }, comparer, span: variant.span() })
+    // Data that is captured is compared by nobody yet.
+    let (duration, comparer) = (Fact::Absent { near: variant.span() }, Comparer::Nothing);
+    Some(Shadow { share, duration, comparer, span: variant.span() })
 }
 
 /// Lowers the inference experiment `object`: a shadow.
