@@ -19,9 +19,9 @@ const ESCAPES: [&str; 9] = ["\\x", "\\u", "\\U", "\\/", "\\\n", "\\\r", "\\\u{85
 /// Tags behind which a name may stand in base64.
 const TAGS: [&str; 4] = ["!!b", "!!%", "!<", "tag:yaml.org,2002"];
 
-/// Kinds that the core API has too, and every repository by the dozen: alone they say nothing, beside their group they
-/// need not.
-const EVERYDAY: [&str; 1] = ["Service"];
+/// Kinds that the core API or the tools around it have too, and every repository by the dozen: alone they say nothing,
+/// beside their group they need not.
+const EVERYDAY: [&str; 2] = ["Config", "Service"];
 
 /// Bytes before a kind's name in which `kind` is looked for.
 const BEFORE: usize = 256;
@@ -180,6 +180,7 @@ mod tests {
         assert!(worth("apiVersion: \"rollg\\x61te/v1\""));
         assert!(worth("apiVersion: !!%62inary cm9sbGdhdGUvdjE="));
         assert!(!worth("apiVersion: v1\nkind: ConfigMap\n"));
+        assert!(!worth("apiVersion: v1\nkind: Config\n"), "a kubeconfig is no Skaffold");
         assert!(!worth("data: |\n  # kind: RolloutPlan in a text\n"));
     }
 

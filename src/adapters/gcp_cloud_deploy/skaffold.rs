@@ -2,7 +2,7 @@
 
 use super::{GROUP, Object, World};
 use crate::adapters::Lowering;
-use crate::adapters::nodes::items;
+use crate::adapters::nodes::{items, present};
 use crate::model::units::Unit;
 use crate::model::{Bound, Comparison, Criterion, CriterionClass, Fact, Metric, ObjectRef, Rollout, StageRange};
 use crate::syntax::Node;
@@ -16,6 +16,9 @@ fn verify() -> ObjectRef {
 struct Verify(Vec<Criterion>);
 
 pub(super) fn define(object: &Object<'_>, cx: &mut Lowering<'_>) {
+    if present(object.node, "verify").is_none() {
+        return;
+    }
     let containers = items(object.node, "verify").filter_map(|v| v.path(&["container", "args"]));
     cx.define(verify(), Verify(containers.flat_map(Node::items).filter_map(bounded).collect()));
 }
