@@ -1,5 +1,5 @@
 use crate::adapters::testing::lower;
-use crate::model::{Action, Evaluated, Rollout, Share, Strategy};
+use crate::model::{Action, Evaluated, Hold, Rollout, Share, Strategy};
 
 fn pipeline(stages: &str, rest: &str) -> Vec<Rollout> {
     lower(&format!(
@@ -16,7 +16,7 @@ fn automation(selector: &str, rules: &str) -> String {
 fn table(rollout: &Rollout) -> Vec<(f64, &'static str, Option<u64>)> {
     let hold = |s: &crate::model::Stage| s.hold.known().copied();
     let row = |s: &crate::model::Stage| {
-        (s.share().map_or(-1.0, Share::percent), hold(s).map_or("?", |h| h.name()), hold(s).and_then(|h| h.seconds()))
+        (s.share().map_or(-1.0, Share::percent), hold(s).map_or("?", |h| h.name()), hold(s).and_then(Hold::seconds))
     };
     rollout.stages().iter().map(row).collect()
 }
