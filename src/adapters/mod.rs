@@ -27,6 +27,7 @@ pub mod kayenta;
 pub mod knative;
 pub mod kserve;
 pub mod kubernetes;
+pub mod launchdarkly;
 mod lowering;
 mod nodes;
 mod object;
@@ -98,6 +99,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &knative::Knative,
     &kserve::KServe,
     &kubernetes::Kubernetes,
+    &launchdarkly::LaunchDarkly,
     &openkruise::OpenKruise,
     &pipecd::PipeCd,
     &ray::Ray,

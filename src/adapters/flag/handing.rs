@@ -20,7 +20,7 @@ impl Flag {
         rollout.strategy = Spanned::new(Strategy::Flag, self.name_span);
         rollout.replicas = Fact::Absent { near: self.name_span };
         rollout.rollback = RollbackPlan { method: Some(Method::FlagOff), ..RollbackPlan::none(self.name_span) };
-        rollout.payload = self.variations.iter().filter_map(|v| v.ships.clone()).collect();
+        rollout.payload = self.variations.iter().flat_map(|v| v.ships.iter().cloned()).collect();
         rollout.progression = match &self.plan {
             Some(stages) => Progression::Declared(stages.clone()),
             None => Progression::Live(self.stages()),
@@ -123,7 +123,7 @@ impl Flag {
             rule: RouterRule::only(),
             kin: self.key.clone(),
             name: variation.map_or_else(|| "the caller's default".into(), |v| v.name.clone()),
-            ships: variation.and_then(|v| v.ships.as_ref()).map(|p| p.value.clone()).into_iter().collect(),
+            ships: variation.iter().flat_map(|v| &v.ships).map(|p| p.value.clone()).collect(),
             backing: None,
             immutable: false,
             share: arm.share,

@@ -30,23 +30,37 @@ pub(super) struct Variation {
     pub(super) name: Box<str>,
     /// Is its value `false`?
     pub(super) is_false: bool,
-    /// Its value where that is more than a switch or a number: what is shipped.
-    pub(super) ships: Option<Payload>,
+    /// Its value where that is more than a switch or a number: what is shipped, part by part.
+    pub(super) ships: Vec<Payload>,
 }
 
 impl Variation {
     /// The variation `name` of that value.
     pub(super) fn of(name: &str, value: Node<'_>) -> Self {
         let is_false = value.as_bool() == Some(false);
-        let ships = match value.scalar() {
-            Some(Scalar::Str(_)) => payload(value),
-            Some(Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Uint(_) | Scalar::Float(_)) => None,
-            None => {
-                let text = value.to_value().to_string();
-                Some(Payload { path: value.pointer().into(), slot: "".into(), value: text.into(), span: value.span() })
-            }
-        };
-        Self { name: name.into(), is_false, ships: ships.map(|p| Payload { slot: name.into(), ..p }) }
+        let mut ships = Vec::new();
+        match value.scalar() {
+            Some(Scalar::Str(_)) => ships.extend(payload(value)),
+            Some(Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Uint(_) | Scalar::Float(_)) => {}
+            None => leaves(value, &mut ships),
+        }
+        for part in &mut ships {
+            part.slot = name.into();
+        }
+        Self { name: name.into(), is_false, ships }
+    }
+}
+
+/// Every scalar of a value that is made of several; what begins with `_` tells of the value and is none of it.
+fn leaves(value: Node<'_>, found: &mut Vec<Payload>) {
+    if value.is_scalar() {
+        found.extend(payload(value));
+    }
+    value.items().for_each(|item| leaves(item, found));
+    for (key, value) in value.entries() {
+        if key.text().is_some_and(|key| !key.starts_with('_')) {
+            leaves(value, found);
+        }
     }
 }
 
