@@ -20,6 +20,7 @@ pub mod flagd;
 pub mod flagger;
 pub mod gateway_api;
 pub mod gcp_cloud_deploy;
+pub mod google_tfx;
 mod infra;
 pub mod ingress_nginx;
 pub mod istio;
@@ -93,6 +94,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &flagger::Flagger,
     &gateway_api::GatewayApi,
     &gcp_cloud_deploy::GcpCloudDeploy,
+    &google_tfx::GoogleTfx,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
     &kayenta::Kayenta,

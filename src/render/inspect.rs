@@ -5,7 +5,8 @@ use super::visible;
 use super::wrap::{columns, wrap};
 use crate::model::units::display_seconds;
 use crate::model::{
-    Bound, Comparer, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout, Share, Stage,
+    Bound, Comparer, CriteriaDocument, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout, Share,
+    Stage,
 };
 use crate::text::Sources;
 
@@ -15,8 +16,7 @@ pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
     let documents = model.criteria.iter().map(|d| {
         let (start, _) = sources.positions(d.name.span);
         let place = format!("{}:{}", visible(sources.path(d.span.file)), start.line);
-        let mut out =
-            heading(&format!("criteria document {} {} ({})", d.kind, visible(&d.name.value), d.system), &place);
+        let mut out = heading(&title(d), &place);
         criteria(&mut out, &d.criteria);
         out
     });
@@ -59,6 +59,13 @@ fn block(rollout: &Rollout, sources: &Sources) -> String {
     criteria(&mut out, &rollout.rollback.criteria);
     ends(&mut out, rollout);
     out
+}
+
+/// What a document of criteria is called; some have no name.
+fn title(document: &CriteriaDocument) -> String {
+    let name =
+        if document.name.value.is_empty() { String::new() } else { format!(" {}", visible(&document.name.value)) };
+    format!("criteria document {}{name} ({})", document.kind, document.system)
 }
 
 /// What it is and where, on one line if both fit.
