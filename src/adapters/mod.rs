@@ -21,6 +21,7 @@ pub mod flagger;
 pub mod gateway_api;
 pub mod gcp_cloud_deploy;
 pub mod google_tfx;
+pub mod harness;
 mod infra;
 pub mod ingress_nginx;
 pub mod istio;
@@ -95,6 +96,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gateway_api::GatewayApi,
     &gcp_cloud_deploy::GcpCloudDeploy,
     &google_tfx::GoogleTfx,
+    &harness::Harness,
     &ingress_nginx::IngressNginx,
     &istio::Istio,
     &kayenta::Kayenta,
