@@ -34,6 +34,7 @@ mod lowering;
 mod nodes;
 mod object;
 pub mod openkruise;
+pub mod openshift_route;
 pub mod pipecd;
 pub mod ray;
 pub mod rollgate;
@@ -105,6 +106,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &kubernetes::Kubernetes,
     &launchdarkly::LaunchDarkly,
     &openkruise::OpenKruise,
+    &openshift_route::OpenshiftRoute,
     &pipecd::PipeCd,
     &ray::Ray,
     &rollgate::Rollgate,
