@@ -19,7 +19,10 @@ mod flag;
 pub mod flagd;
 pub mod flagger;
 pub mod gateway_api;
+pub mod gcp_app_engine;
 pub mod gcp_cloud_deploy;
+pub mod gcp_cloud_run;
+pub mod gcp_vertex_ai;
 pub mod google_tfx;
 pub mod harness;
 mod infra;
@@ -95,7 +98,10 @@ pub static ALL: &[&dyn Adapter] = &[
     &flagd::Flagd,
     &flagger::Flagger,
     &gateway_api::GatewayApi,
+    &gcp_app_engine::GcpAppEngine,
     &gcp_cloud_deploy::GcpCloudDeploy,
+    &gcp_cloud_run::GcpCloudRun,
+    &gcp_vertex_ai::GcpVertexAi,
     &google_tfx::GoogleTfx,
     &harness::Harness,
     &ingress_nginx::IngressNginx,

@@ -1,9 +1,12 @@
 //! Weighted splits of routers: which arm is the candidate, and what share it gets.
 
 use super::Lowering;
-use crate::model::{Audience, Basis, Comparer, Destination, Exposure, Fact, Rollout, RouterRule, Shadow, Share, Stage};
+use crate::model::{
+    Audience, Basis, Comparer, Destination, Exposure, Fact, Progression, Rollout, RouterRule, Shadow, Share, Stage,
+    Strategy,
+};
 use crate::syntax::Node;
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 
 /// One destination of a split.
 #[derive(Clone, Debug, PartialEq)]
@@ -300,6 +303,28 @@ pub(super) fn candidates(arms: &[Arm], rule: Option<&str>, basis: Basis) -> Vec<
         stage
     };
     arms.iter().enumerate().filter(|(i, _)| *i != base).map(candidate).collect()
+}
+
+/// Hands in the live split of an endpoint: a candidate for each arm but the baseline. One arm alone splits nothing; only
+/// who compares two states wants to see it. What `is_published` says yes to never changes under its name.
+pub(super) fn hand_in(
+    mut rollout: Rollout,
+    arms: &[Arm],
+    is_published: impl Fn(&Destination) -> bool,
+    cx: &mut Lowering<'_>,
+) {
+    rollout.destinations = of_arms(arms, &RouterRule::only(), Basis::Requests);
+    for destination in &mut rollout.destinations {
+        destination.immutable = is_published(destination);
+    }
+    let stages = if arms.len() > 1 { candidates(arms, None, Basis::Requests) } else { Vec::new() };
+    if stages.is_empty() && !cx.compares(&rollout) && !cx.has_remarks() {
+        return cx.forget();
+    }
+    let strategy = if stages.is_empty() { Strategy::AllAtOnce } else { Strategy::Canary };
+    rollout.strategy = Spanned::new(strategy, rollout.name_span);
+    rollout.progression = Progression::Live(stages);
+    cx.rollout(rollout);
 }
 
 #[cfg(test)]

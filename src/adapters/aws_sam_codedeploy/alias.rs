@@ -3,8 +3,7 @@
 use crate::adapters::infra::Field;
 use crate::adapters::split::{self, Arm};
 use crate::adapters::{Lowering, Object};
-use crate::model::{Basis, Fact, Progression, Rollout, RouterRule, Strategy, SubjectKind};
-use crate::text::Spanned;
+use crate::model::SubjectKind;
 
 /// A whole, in millionths.
 const WHOLE: f64 = 1_000_000.0;
@@ -24,7 +23,7 @@ pub(super) fn lambda(object: &Object<'_>, cx: &mut Lowering<'_>) {
     }
     let rest = left.map(|left| millionths(left / WHOLE));
     arms.insert(0, Arm { weight: rest, ..arm(object, main.as_written().unwrap_or_default(), main.span()) });
-    hand_in(object, &arms, cx);
+    split::hand_in(cx.blank(object, SubjectKind::Workload), &arms, |version| version.number.is_some(), cx);
 }
 
 /// Versions and weights: a list in CloudFormation, a mapping in Terraform.
@@ -60,22 +59,5 @@ pub(super) fn state_machine(object: &Object<'_>, cx: &mut Lowering<'_>) {
         let weight = cx.field(&route, &["Weight"], "a whole number from 0 to 100", percent);
         arms.push(Arm { weight: weight.known().copied(), ..arm(object, version, weight.span()) });
     }
-    hand_in(object, &arms, cx);
-}
-
-/// An alias with one version splits nothing; only who compares two states of it wants to see it.
-fn hand_in(object: &Object<'_>, arms: &[Arm], cx: &mut Lowering<'_>) {
-    let mut rollout: Rollout = cx.blank(object, SubjectKind::Workload);
-    rollout.destinations = split::of_arms(arms, &RouterRule::only(), Basis::Requests);
-    // A published version never changes.
-    rollout.destinations.iter_mut().for_each(|d| d.immutable = d.number.is_some());
-    let stages = if arms.len() > 1 { split::candidates(arms, None, Basis::Requests) } else { Vec::new() };
-    if stages.is_empty() && !cx.compares(&rollout) && !cx.has_remarks() {
-        return;
-    }
-    let strategy = if stages.is_empty() { Strategy::AllAtOnce } else { Strategy::Canary };
-    rollout.strategy = Spanned::new(strategy, object.name_span());
-    rollout.rollback.automatic = Fact::Absent { near: object.name_span() };
-    rollout.progression = Progression::Live(stages);
-    cx.rollout(rollout);
+    split::hand_in(cx.blank(object, SubjectKind::Workload), &arms, |version| version.number.is_some(), cx);
 }
