@@ -1,6 +1,7 @@
 //! Which steps run, how often, and for how long.
 
 use super::kinds::{Does, does};
+use super::share::weighted;
 use super::{items, present, take, text};
 use crate::adapters::Lowering;
 use crate::model::units::parse_seconds;
@@ -65,6 +66,16 @@ pub(super) fn moves(entry: Node<'_>) -> bool {
     entry.get("step").is_some_and(of_step)
         || entry.get("stepGroup").is_some_and(|group| items(group, "steps").any(moves))
         || items(entry, "parallel").any(moves)
+}
+
+/// Does a step of the entry set weights of routes by itself?
+pub(super) fn routes(entry: Node<'_>) -> bool {
+    let weighs = |step: Node<'_>| {
+        does(text(step, "type")) == Does::Route && step.get("spec").is_some_and(|spec| !weighted(spec).is_empty())
+    };
+    entry.get("step").is_some_and(weighs)
+        || entry.get("stepGroup").is_some_and(|group| items(group, "steps").any(routes))
+        || items(entry, "parallel").any(routes)
 }
 
 /// The `duration` of a step's settings; `kind` is where its absence is noted.

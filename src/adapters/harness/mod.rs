@@ -50,6 +50,7 @@ declare_adapter! {
     /// - `Ignore` for `Verification` makes a gate that never stops.
     /// - `StageRollback` runs the `rollbackSteps`. Where there are none, nothing goes back.
     /// - `<+…>` is known to a run only. A `when` with a condition leaves it unknown whether its step runs.
+    /// - Instances of a canary whose routes are set by a later step: what they get before that is unknown.
     /// - A percentage of instances is rounded up to whole ones; how many there are is not in the file.
     ///
     /// Sources: harness-community/harnesscd-example-apps: `guestbook/harnesscd-pipeline/`,

@@ -62,14 +62,8 @@ impl<'d> Reader<'d, '_> {
 
     /// What the routes of the step send to the canary, if they have weights.
     pub(super) fn routed(&self, cx: &mut Lowering<'_>) -> Option<Fact<Exposure>> {
-        let routing = self.spec?.path(&["trafficRouting", "spec"])?;
-        let routes = items(routing, "routes").filter_map(|r| r.get("route")).chain([routing]);
-        let to = |list: Node<'d>| items(list, "destinations").filter_map(|d| d.get("destination"));
-        let all: Vec<Node<'d>> = routes.map(|r| to(r).collect::<Vec<_>>()).find(|d| !d.is_empty())?;
-        if !all.iter().any(|d| present(*d, "weight").is_some()) {
-            return None;
-        }
-        Some(self.split(&all, cx))
+        let all = weighted(self.spec?);
+        (!all.is_empty()).then(|| self.split(&all, cx))
     }
 
     fn split(&self, all: &[Node<'d>], cx: &mut Lowering<'_>) -> Fact<Exposure> {
@@ -92,8 +86,12 @@ impl<'d> Reader<'d, '_> {
         Fact::stated(Exposure::exact(Share::of(part.0, sum), Basis::Requests), part.1)
     }
 
-    /// So many instances beside the others; how many others there are is not in the file.
-    pub(super) fn instances(&self, cx: &mut Lowering<'_>) -> Fact<Exposure> {
+    /// So many instances beside the others; how many others there are is not in the file. Where a later step routes, it
+    /// is not told either whether they get anything before that.
+    pub(super) fn instances(&self, is_routed_later: bool, cx: &mut Lowering<'_>) -> Fact<Exposure> {
+        if is_routed_later {
+            return self.hidden("routed-later", None, cx);
+        }
         let selection = self.spec.and_then(|spec| present(spec, "instanceSelection"));
         let Some(selection) = selection else { return self.hidden("number-of-pods", None, cx) };
         match selection.path(&["spec", "percentage"]) {
@@ -104,6 +102,20 @@ impl<'d> Reader<'d, '_> {
             None => self.hidden("number-of-pods", selection.path(&["spec", "count"]), cx),
         }
     }
+}
+
+/// The destinations of the first route that has any, if one of them has a weight. A step that inherits its routes has
+/// them without a `spec`.
+pub(super) fn weighted(spec: Node<'_>) -> Vec<Node<'_>> {
+    let Some(routing) = present(spec, "trafficRouting") else { return Vec::new() };
+    let places = [Some(routing), routing.get("spec")].into_iter().flatten();
+    let routes = places.flat_map(|place| items(place, "routes").filter_map(|r| r.get("route")).chain([place]));
+    let all = routes.map(destinations).find(|d| !d.is_empty()).unwrap_or_default();
+    if all.iter().any(|d| present(*d, "weight").is_some()) { all } else { Vec::new() }
+}
+
+fn destinations(route: Node<'_>) -> Vec<Node<'_>> {
+    items(route, "destinations").filter_map(|d| d.get("destination")).collect()
 }
 
 /// The destination whose name, or whose only neighbour's name, tells that it is the new side.

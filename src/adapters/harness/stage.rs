@@ -32,6 +32,7 @@ pub(super) fn lower(pipeline: &Object<'_>, stage: Node<'_>, cx: &mut Lowering<'_
         walk.template(template, cx);
     }
     if let Some(steps) = steps {
+        walk.is_routed = steps.items().any(super::flow::routes);
         walk.steps(steps, cx);
     }
     if walk.stages.is_empty() {

@@ -134,6 +134,19 @@ fn weights_of_routes_are_shares_of_the_named_side() {
 }
 
 #[test]
+fn routes_decide_where_a_step_sets_them() {
+    let to = "destinations: [{destination: {host: canary, weight: 5}}, {destination: {host: stable, weight: 95}}]";
+    let inherit =
+        step("K8sTrafficRouting", &format!("type: inherit, trafficRouting: {{routes: [{{route: {{{to}}}}}]}}"));
+    let found = one(&format!("{}, {inherit}, {}", canary("50"), rest()));
+    assert!(found.stages()[0].exposure.is_dynamic(), "nobody tells what fifty percent of the pods get");
+    assert_eq!(table(&found)[1].0.to_string(), "5");
+    let both = "canaryType: Progressive, instanceSelection: {type: Percentage, spec: {percentage: 50}}";
+    let both = step("K8sCanaryDeploy", &format!("{both}, trafficRouting: {{spec: {{routes: [{{route: {{{to}}}}}]}}}}"));
+    assert_eq!(one(&format!("{both}, {}", rest())).stages()[0].share(), Some(Share::from_percent(5.0)));
+}
+
+#[test]
 fn what_a_verification_does_is_told_by_the_nearest_strategy() {
     let verify = |strategies: &str| {
         let verify = format!(

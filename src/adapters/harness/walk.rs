@@ -13,6 +13,9 @@ use crate::model::{
 use crate::syntax::Node;
 use crate::text::Span;
 
+/// The kind of what hides steps.
+const TEMPLATE: &str = "template";
+
 /// What was met so far.
 #[derive(Default)]
 pub(super) struct Walk<'d> {
@@ -21,14 +24,14 @@ pub(super) struct Walk<'d> {
     pub(super) unresolved: Vec<Unresolved>,
     /// The service, whose monitored service is looked at where no other is named.
     service: Box<str>,
+    /// Does a step route, so that instances alone tell no share?
+    pub(super) is_routed: bool,
     /// How the step ships that exposes somebody first.
     first: Option<Strategy>,
     /// Has the canary been taken away, so that what follows holds nothing?
     is_gone: bool,
     /// Where the old side is taken away after a switch.
     scaled_down: Option<Span>,
-    /// Does a template hide steps?
-    is_hidden: bool,
     /// Are there steps that go back?
     backs: bool,
     bound: Bound<'d>,
@@ -122,7 +125,7 @@ impl<'d> Walk<'d> {
         match does {
             Does::Nobody => self.nobody(kind.span()),
             Does::Canary => {
-                let exposure = shares.routed(cx).unwrap_or_else(|| shares.instances(cx));
+                let exposure = shares.routed(cx).unwrap_or_else(|| shares.instances(self.is_routed, cx));
                 self.expose(exposure, Strategy::Canary);
             }
             Does::Route => {
@@ -153,10 +156,9 @@ impl<'d> Walk<'d> {
 
     /// What is in a template is on the server, or in a file that this one does not tell.
     pub(super) fn template(&mut self, template: Node<'d>, cx: &mut Lowering<'_>) {
-        self.is_hidden = true;
         let name = present(template, "templateRef").unwrap_or(template);
         self.unresolved.push(Unresolved {
-            kind: "template".into(),
+            kind: TEMPLATE.into(),
             name: name.text().unwrap_or_default().into(),
             span: name.span(),
             because: "so its steps and criteria are unknown",
@@ -286,7 +288,8 @@ impl<'d> Walk<'d> {
     }
 
     pub(super) fn strategy(&self) -> Strategy {
-        if self.is_hidden && self.first != Some(Strategy::Canary) {
+        let is_hidden = self.unresolved.iter().any(|u| &*u.kind == TEMPLATE);
+        if is_hidden && self.first != Some(Strategy::Canary) {
             return Strategy::Unknown;
         }
         self.first.unwrap_or(Strategy::Unknown)
