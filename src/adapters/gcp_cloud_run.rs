@@ -65,7 +65,7 @@ impl Adapter for GcpCloudRun {
             (traffic.anchor(), traffic.items().map(|entry| of_node(entry, cx)).collect())
         };
         let arms = joined(object, entries);
-        adds_up(anchor, &arms, cx);
+        split::adds_up(anchor, &arms, "Cloud Run", cx);
         split::hand_in(rollout, &arms, |revision| !revision.name.ends_with("/latest"), cx);
     }
 }
@@ -126,14 +126,6 @@ fn images(body: &Field<'_>) -> Vec<Payload> {
 fn shipped(spec: Node<'_>) -> Vec<Payload> {
     let containers = present(spec, "template").into_iter().flat_map(|t| items(t, "containers"));
     containers.filter_map(|c| payload(c.get("image")?)).collect()
-}
-
-fn adds_up(anchor: Span, arms: &[Arm], cx: &mut Lowering<'_>) {
-    let Some(sum) = split::total(arms).filter(|sum| *sum != 100 && !arms.is_empty()) else { return };
-    let message = format!("the percentages add up to {sum}, and Cloud Run takes exactly 100");
-    let remark = cx.invalid(anchor, message, "make the percentages add up to 100");
-    remark.found = Some(sum.to_string().into());
-    remark.required = Some("100".into());
 }
 
 #[cfg(test)]

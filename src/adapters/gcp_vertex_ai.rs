@@ -8,7 +8,6 @@ use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
 use crate::model::{Fact, SubjectKind};
 use crate::syntax::Node;
-use crate::text::Span;
 
 declare_adapter! {
     /// ## What is read
@@ -76,7 +75,7 @@ impl Adapter for GcpVertexAi {
             span: share.span(),
         };
         let arms: Vec<Arm> = shares.iter().map(arm).collect();
-        adds_up(anchor, &arms, cx);
+        split::adds_up(anchor, &arms, "Vertex AI", cx);
         let mut rollout = cx.blank(object, SubjectKind::Model);
         let model = present(object.node, "deployedModel").and_then(|m| present(m, "model"));
         rollout.payload = model.and_then(payload).into_iter().collect();
@@ -117,14 +116,6 @@ fn of_field(split: &Field<'_>, cx: &mut Lowering<'_>) -> Vec<(String, Fact<u64>)
         }
         Fact::Defaulted { .. } | Fact::Absent { .. } => Vec::new(),
     }
-}
-
-fn adds_up(anchor: Span, arms: &[Arm], cx: &mut Lowering<'_>) {
-    let Some(sum) = split::total(arms).filter(|sum| *sum != 100 && !arms.is_empty()) else { return };
-    let message = format!("the shares add up to {sum}, and Vertex AI takes exactly 100");
-    let remark = cx.invalid(anchor, message, "make the shares add up to 100");
-    remark.found = Some(sum.to_string().into());
-    remark.required = Some("100".into());
 }
 
 #[cfg(test)]

@@ -327,6 +327,15 @@ pub(super) fn hand_in(
     cx.rollout(rollout);
 }
 
+/// Remarks at `anchor` that the percentages of `arms` do not add up to what `system` takes.
+pub(super) fn adds_up(anchor: Span, arms: &[Arm], system: &str, cx: &mut Lowering<'_>) {
+    let Some(sum) = total(arms).filter(|sum| *sum != 100 && !arms.is_empty()) else { return };
+    let message = format!("the percentages add up to {sum}, and {system} takes exactly 100");
+    let remark = cx.invalid(anchor, message, "make the percentages add up to 100");
+    remark.found = Some(sum.to_string().into());
+    remark.required = Some("100".into());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
