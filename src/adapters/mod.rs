@@ -13,6 +13,7 @@ pub mod aws_sam_codedeploy;
 pub mod azure_ai_foundry;
 pub mod azure_ml;
 mod backing;
+pub mod ci_imperative_traffic;
 mod cloudwatch;
 mod duration;
 mod flag;
@@ -95,6 +96,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ai_foundry::AzureAiFoundry,
     &azure_ml::AzureMl,
+    &ci_imperative_traffic::CiImperativeTraffic,
     &flagd::Flagd,
     &flagger::Flagger,
     &gateway_api::GatewayApi,
