@@ -6,11 +6,11 @@
 //! Sources: hashicorp/terraform-provider-awscc: `internal/service/cloudformation/schemas/AWS_CloudWatch_Alarm.json`;
 //! botocore: `cloudwatch/2010-08-01/service-2.json`; units of metrics: the services' pages of CloudWatch metrics.
 
-use super::infra::{Field, Known};
+use super::infra::Field;
 use super::{Lowering, Object, World};
 use crate::model::units::Unit;
 use crate::model::{
-    Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, Fact, Metric, MetricKind, ObjectRef, Rollout,
+    Action, Bound, Comparison, Criterion, CriterionClass, Evaluated, Metric, MetricKind, ObjectRef, Rollout,
     StageRange, Unresolved,
 };
 use crate::text::Span;
@@ -302,14 +302,4 @@ pub(super) fn acts(criterion: &mut Criterion, rolls_back: bool) {
 /// Criteria that nothing looks at, and why.
 pub(super) fn ignored(criterion: &mut Criterion, why: &str) {
     criterion.evaluated = Evaluated::No(why.into());
-}
-
-impl Field<'_> {
-    /// What is known of a value that was read from here.
-    pub(super) fn fact<T>(&self, value: T) -> Fact<T> {
-        match self.known {
-            Known::Default(by) => Fact::Defaulted { value, by, near: self.span() },
-            Known::Written | Known::No(_) | Known::Resource => Fact::stated(value, self.span()),
-        }
-    }
 }

@@ -5,7 +5,7 @@ use super::shape::{self, Said, Shape};
 use crate::adapters::cloudwatch::{self, Watched};
 use crate::adapters::infra::Field;
 use crate::adapters::{Lowering, Object};
-use crate::model::{Basis, Exposure, Fact, Method, Rollout, Share, Strategy, SubjectKind};
+use crate::model::{Basis, Evaluated, Exposure, Fact, Method, Rollout, Share, Strategy, SubjectKind};
 use crate::text::{Span, Spanned};
 
 pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
@@ -20,17 +20,20 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     rollout.rollback.method = Some(Method::TrafficFlip);
     let rolls_back = goes_back(&body, &mut rollout, cx);
     retention(&body, &mut rollout, cx);
-    let off = alarms.as_ref().and_then(|a| a.get("Enabled")).filter(|e| e.boolean() == Some(false));
+    let enabled = alarms.as_ref().and_then(|a| a.get("Enabled"));
     let listed = alarms.as_ref().and_then(|a| a.get("Alarms")).map(|a| a.items()).unwrap_or_default();
     let names: Vec<Field<'_>> = listed.iter().map(|one| one.get("Name").unwrap_or(*one)).collect();
     let watched = Watched::new(object, &names, cx);
-    let off = off.map(|_| "the group's alarms are switched off");
+    let watches = match enabled.map(|e| e.boolean()) {
+        Some(Some(true)) => Evaluated::Yes,
+        Some(None) => Evaluated::Unknown,
+        Some(Some(false)) => Evaluated::No("the group's alarms are switched off".into()),
+        None => Evaluated::No("the group's alarms are off when `Enabled` is absent".into()),
+    };
     let staged = said.finish(&mut rollout, span);
     let alarmed = watched.finish(&mut rollout, move |criterion| {
         cloudwatch::acts(criterion, rolls_back);
-        if let Some(why) = off {
-            cloudwatch::ignored(criterion, why);
-        }
+        criterion.evaluated = watches.clone();
     });
     let replaced = replaced(&body);
     cx.rollout_after(rollout, move |rollout, world| {

@@ -26,6 +26,7 @@ declare_adapter! {
     /// | `TimeBasedCanary`, `TimeBasedLinear`: percentage; interval in minutes | exposure; hold | – |
     /// | `MinimumHealthyHosts` of a fleet | batches of a rolling update | – |
     /// | `Alarms`, `AlarmConfiguration.Alarms` | criteria: the alarm's `Threshold`, in whichever checked file it is | no criteria |
+    /// | `AlarmConfiguration.Enabled` | whether the alarms are looked at | they are not |
     /// | `AutoRollbackConfiguration` with `DEPLOYMENT_STOP_ON_ALARM` | criteria roll back | they stop the deployment; SAM always switches it on |
     /// | `Hooks.PostTraffic` | a test at 100 % | – |
     /// | `RoutingConfig.AdditionalVersionWeights` (fractions), `RoutingConfiguration` (percent) | a live split | everything to one version |

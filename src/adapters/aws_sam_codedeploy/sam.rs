@@ -99,10 +99,16 @@ fn gradual(object: &Object<'_>, mut rollout: Rollout, preference: &Preference<'_
     rollout.rollback.method = Some(Method::TrafficFlip);
     let by = "SAM: rolls back on a failure, a stop, and an alarm";
     rollout.rollback.automatic = Fact::Defaulted { value: true, by, near: anchor };
-    let (said, span) = match preference.get("Type") {
-        Some(kind) => (shape::said(object, &kind, cx), kind.span()),
-        None if field.unknown().is_some() => (Said::Nowhere, field.span()),
-        None => {
+    let switch = preference.get("Enabled").filter(|enabled| enabled.boolean().is_none());
+    let (said, span) = match (switch, preference.get("Type")) {
+        // Off would be everybody at once.
+        (Some(enabled), _) => {
+            cx.unknown(enabled.node, enabled.unknown().unwrap_or("reference"));
+            (Said::Nowhere, enabled.span())
+        }
+        (None, Some(kind)) => (shape::said(object, &kind, cx), kind.span()),
+        (None, None) if field.unknown().is_some() => (Said::Nowhere, field.span()),
+        (None, None) => {
             cx.invalid(field.anchor(), "`DeploymentPreference` has no `Type`, and SAM refuses it", "add `Type`");
             (Said::Nowhere, field.anchor())
         }

@@ -169,3 +169,18 @@ fn a_band_is_drawn_around_the_metric_that_is_looked_at() {
     assert_eq!((&*criterion.metric.name, criterion.is_numeric()), ("Errors", false));
     assert_eq!(criterion.window, Some(180));
 }
+
+#[test]
+fn whether_it_is_on_may_be_unknown_and_alarms_are_off_by_default() {
+    let text = function("AutoPublishAlias: live, DeploymentPreference: {Enabled: !Ref On, Type: !Ref Slow}");
+    assert!(lower(&format!("Parameters: {{On: {{Type: String}}}}\n{text}"))[0].exposure_is_dynamic());
+    let watched = |enabled: &str| {
+        let group = format!(
+            "  G: {{Type: 'AWS::CodeDeploy::DeploymentGroup', Properties: {{DeploymentConfigName: CodeDeployDefault.LambdaCanary10Percent15Minutes, AlarmConfiguration: {{{enabled}Alarms: [{{Name: !Ref Errors}}]}}}}}}\n  F:"
+        );
+        let text = function("Handler: x").replace("  F:", &group);
+        lower(&format!("Parameters: {{On: {{Type: String}}}}\n{text}"))[0].rollback.criteria[0].is_watched()
+    };
+    assert!(watched("Enabled: true, ") && watched("Enabled: !Ref On, "));
+    assert!(!watched("Enabled: false, ") && !watched(""));
+}

@@ -203,6 +203,14 @@ impl<'d> Field<'d> {
         self.template.object(name)
     }
 
+    /// What is known of a value that was read from here.
+    pub(in crate::adapters) fn fact<T>(&self, value: T) -> Fact<T> {
+        match self.known {
+            Known::Default(by) => Fact::Defaulted { value, by, near: self.span() },
+            Known::Written | Known::No(_) | Known::Resource => Fact::stated(value, self.span()),
+        }
+    }
+
     /// The text as it stands, expressions included: two equal ones of the same template mean the same.
     pub(in crate::adapters) fn as_written(&self) -> Option<&'d str> {
         self.written.text()

@@ -18,13 +18,12 @@ use std::collections::BTreeSet;
 use self::ground::{Counted, Ground};
 use self::intent::Intent;
 use super::check::{Input, Lenders, bounds};
-use super::reading::OWN_GROUP;
-use super::template;
+use super::{reading, template};
 use crate::adapters::{self, Addition, Object};
 use crate::collect::{Content, read};
 use crate::finding::{Edit, Finding, Fix, State, Wish};
-use crate::syntax::{self, Chunk, Document, Engine, Limits, Node};
-use crate::text::{FileId, Span};
+use crate::syntax::{Chunk, Document, Node};
+use crate::text::Span;
 
 /// An edit that may bring a wish about, with what it means to change.
 struct Guess {
@@ -79,8 +78,9 @@ fn fixes(input: &Input<'_>, finding: &Finding, ground: &mut Ground<'_>, counted:
         return Vec::new();
     }
     let holds = |c: &Chunk<'_>| c.offset <= span.start && (span.end as usize) <= c.offset as usize + c.text.len();
-    let Some(chunk) = syntax::chunks(&text).find(holds) else { return Vec::new() };
-    let Some(doc) = parse(span.file, &chunk, &limits.document) else { return Vec::new() };
+    let path = &input.set.files[number].path;
+    let Some(chunk) = reading::chunks(path, &text).into_iter().find(holds) else { return Vec::new() };
+    let Ok(doc) = reading::parse(span.file, path, &chunk, &limits.document) else { return Vec::new() };
     let proved = if let Wish::Appended { text: more } = wish {
         appended(&text, span, more).filter(|guess| ground.proves_whole(number, &text, guess, (finding, counted)))
     } else {
@@ -88,15 +88,6 @@ fn fixes(input: &Input<'_>, finding: &Finding, ground: &mut Ground<'_>, counted:
         guesses.into_iter().find(|guess| ground.proves(number, &text, guess, finding))
     };
     proved.map(|g| Fix { title: g.title, safety: wish.safety(), edits: vec![g.edit] }).into_iter().collect()
-}
-
-/// The document of `chunk`, read as the engine that runs it reads it.
-fn parse<'s>(file: FileId, chunk: &Chunk<'s>, limits: &Limits) -> Option<Document<'s>> {
-    let doc = syntax::parse(file, chunk, Engine::GoYamlV2, limits, false).ok()?;
-    if Object::new(doc.root()).is_some_and(|o| o.group == OWN_GROUP) {
-        return syntax::parse(file, chunk, Engine::Core12, limits, false).ok();
-    }
-    Some(doc)
 }
 
 /// Edits that may bring `wish` about, the likeliest first.
