@@ -233,6 +233,11 @@ fn one_step(rollout: &Rollout, index: usize, cx: &mut Cx<'_>) {
     } else {
         format!("everybody meets the new version in one step: from 0% to 100% of {noun}, with no limited stage between")
     };
+    // Nobody wrote 100 %: who reads this has to know whose doing it is.
+    let what = match &stage.exposure {
+        Fact::Defaulted { by, .. } if !stage.implied => format!("{what} ({by})"),
+        Fact::Defaulted { .. } | Fact::Stated(_) | Fact::Absent { .. } | Fact::Dynamic { .. } => what,
+    };
     let help = "add a first stage of a few percent that is held and watched, such as 5% for 1h";
     cx.report(anchor(rollout, stage), what, help).measured("100%", "a limited stage first").about("first stage");
 }

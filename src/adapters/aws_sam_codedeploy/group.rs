@@ -24,7 +24,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let listed = alarms.as_ref().and_then(|a| a.get("Alarms")).map(|a| a.items()).unwrap_or_default();
     let names: Vec<Field<'_>> = listed.iter().map(|one| one.get("Name").unwrap_or(*one)).collect();
     let watched = Watched::new(object, &names, cx);
-    let watches = match enabled.map(|e| e.boolean()) {
+    let looked_at = match enabled.map(|e| e.boolean()) {
         Some(Some(true)) => Evaluated::Yes,
         Some(None) => Evaluated::Unknown,
         Some(Some(false)) => Evaluated::No("the group's alarms are switched off".into()),
@@ -33,7 +33,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let staged = said.finish(&mut rollout, span);
     let alarmed = watched.finish(&mut rollout, move |criterion| {
         cloudwatch::acts(criterion, rolls_back);
-        criterion.evaluated = watches.clone();
+        criterion.evaluated = looked_at.clone();
     });
     let replaced = replaced(&body);
     cx.rollout_after(rollout, move |rollout, world| {

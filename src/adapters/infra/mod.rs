@@ -9,7 +9,7 @@ mod cloudformation;
 mod field;
 mod terraform;
 
-pub(super) use field::{Field, Known};
+pub(super) use field::Field;
 
 use super::Object;
 use crate::syntax::{Engine, Node};

@@ -1,5 +1,6 @@
 use crate::adapters::Template;
-use crate::adapters::infra::{Field, Known};
+use crate::adapters::infra::Field;
+use crate::adapters::infra::field::Known;
 use crate::adapters::testing::with_root;
 
 /// What is known of property `P` of resource `R` in a template with these parameters, mappings and conditions.
