@@ -195,7 +195,7 @@ fn problem(error: SyntaxError, chunk: &Chunk<'_>) -> Problem {
             kind: ProblemKind::Template,
             span: Span::new(error.span.file, at, at + 2),
             message: "the file is a template and no YAML, so what it deploys can't be known".to_owned(),
-            help: "check what it renders to: `helm template … | rollgate check -`".to_owned(),
+            help: "check what it renders to, as in `helm template … | rollgate check -`".to_owned(),
             instead: None,
         };
     }

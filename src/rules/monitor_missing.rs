@@ -7,7 +7,7 @@ use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{MetricKind, Progression, Rollout, Share};
+use crate::model::{MetricKind, Progression, Rollout, Share, Stage};
 
 declare_rule! {
     /// ## What it checks
@@ -140,7 +140,8 @@ fn found(rollout: &Rollout) -> String {
 fn is_met(progression: &Progression) -> bool {
     match progression {
         Progression::Declared(stages) => {
-            stages.is_empty() || stages.iter().any(|s| s.share() != Some(Share::NONE) || s.audience.is_some())
+            let meets = |s: &Stage| s.share() != Some(Share::NONE) && !s.exposure.is_dynamic() || s.audience.is_some();
+            stages.is_empty() || stages.iter().any(meets)
         }
         Progression::Live(candidates) => candidates.iter().any(|s| s.share().is_some_and(Share::is_limited)),
     }
@@ -162,6 +163,16 @@ mod tests {
 
     fn plan() -> Rollout {
         canary(vec![stage(5.0, Hold::Gated), stage(100.0, Hold::None)])
+    }
+
+    #[test]
+    fn stages_that_nobody_knows_may_be_watched_ones() {
+        let mut plan = canary(vec![stage(5.0, Hold::Gated)]);
+        let Progression::Declared(stages) = &mut plan.progression else { return };
+        stages[0].exposure = Fact::Dynamic { expr: "".into(), span: HERE };
+        let facts = facts(vec![plan]);
+        let (found, undetermined) = check_facts::<MonitorMissing>(json!({}), &facts);
+        assert_eq!((found.len(), undetermined.len()), (0, 1));
     }
 
     #[test]

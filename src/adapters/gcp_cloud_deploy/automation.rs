@@ -1,6 +1,7 @@
 //! Automations: how long a phase is held, and what happens when a job fails.
 
-use super::{Field, GROUP, block, name_of};
+use super::names::{self, Name, last_part};
+use super::{Field, GROUP, Place, block};
 use crate::adapters::duration::go_seconds;
 use crate::adapters::{Lowering, Object, World};
 use crate::model::{Action, Fact, Hold, ObjectRef, Progression, Rollout, Share, Stage};
@@ -9,7 +10,7 @@ use crate::text::Span;
 /// What one automation does for a pipeline.
 pub(super) struct Automation {
     /// The targets it is for; `None` is one that nobody can know: picked by a label, or an expression.
-    targets: Vec<Option<Box<str>>>,
+    targets: Vec<Option<Name>>,
     /// May it be switched off, for all these files tell?
     uncertain: bool,
     advances: Vec<Advance>,
@@ -32,10 +33,20 @@ struct Repair {
 
 impl Automation {
     /// Is it for `target`? `None` where nobody can know.
-    fn selects(&self, target: &str) -> Option<bool> {
-        let all = self.targets.iter().any(|t| t.as_deref() == Some("*"));
-        let chosen = if all { Some(true) } else { among(&self.targets, Some(target)) };
-        if self.uncertain && chosen == Some(true) { None } else { chosen }
+    fn selects(&self, target: &str, world: &World<'_>) -> Option<bool> {
+        let is_it = |other: &Option<Name>| match other.as_ref()?.known(world)? {
+            "*" => Some(true),
+            other => names::same(other, target),
+        };
+        let mut chosen = Some(false);
+        for found in self.targets.iter().map(is_it) {
+            match found {
+                Some(true) => return if self.uncertain { None } else { Some(true) },
+                Some(false) => {}
+                None => chosen = None,
+            }
+        }
+        chosen
     }
 }
 
@@ -62,22 +73,45 @@ pub(super) fn define(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_
     if suspended.and_then(|s| s.boolean()) == Some(true) {
         return;
     }
-    let written = body.get("DeliveryPipeline").and_then(|p| name_of(&p));
-    let pipeline = written.or_else(|| Some(object.name().split_once('/')?.0.into()));
-    let Some(pipeline) = pipeline else { return };
+    let Some(pipeline) = pipeline_of(object, body, cx.path) else { return };
     let rules = block(body, "Rules").map(|r| r.items()).unwrap_or_default();
     let automation = Automation {
-        targets: block(body, "Selector").map_or_else(|| vec![None], |s| selected(&s)),
+        targets: block(body, "Selector").map_or_else(|| vec![None], |s| selected(&s, cx.path)),
         uncertain: suspended.is_some_and(|s| s.unknown().is_some()),
         advances: rules.iter().filter_map(advance).collect(),
         repairs: rules.iter().filter_map(repair).collect(),
     };
-    cx.define(of_pipeline(&pipeline), automation);
+    match pipeline {
+        Name::Plain(name) => cx.define(of_pipeline(&name), automation),
+        Name::Elsewhere(address) => cx.define(of_pipeline(&address.name), automation),
+    }
 }
 
-/// `targets: [{id}]`, or a list of `{target: {id}}` as older files have it.
-fn selected(selector: &Field<'_>) -> Vec<Option<Box<str>>> {
-    let id = |target: &Field<'_>| target.get("Id").and_then(|id| name_of(&id));
+/// The pipeline that an automation belongs to: named by a field, by a reference, or in front of its own name.
+fn pipeline_of(object: &Object<'_>, body: &Field<'_>, path: &str) -> Option<Name> {
+    if let Some(written) = body.get("DeliveryPipeline") {
+        return Name::of(&written, path);
+    }
+    if let Some(reference) = body.get("DeliveryPipelineRef") {
+        return referred(&reference);
+    }
+    let name = object.name();
+    let whole = name.split_once("/deliveryPipelines/").map_or(name, |(_, rest)| rest);
+    Some(Name::Plain(whole.split_once('/')?.0.into()))
+}
+
+/// What a reference of Config Connector names.
+fn referred(reference: &Field<'_>) -> Option<Name> {
+    let name = reference.any(&["Name", "External"])?;
+    Some(Name::Plain(last_part(name.as_written()?).into()))
+}
+
+/// `targets: [{id}]`, a list of `{target: {id}}` as older files have it, or `{targetRef: {name}}` of Config Connector.
+fn selected(selector: &Field<'_>, path: &str) -> Vec<Option<Name>> {
+    let id = |target: &Field<'_>| match target.get("TargetRef") {
+        Some(reference) => referred(&reference),
+        None => target.get("Id").and_then(|id| Name::of(&id, path)),
+    };
     match block(selector, "Targets") {
         Some(targets) => targets.items().iter().map(id).collect(),
         None => selector.items().iter().map(|s| block(s, "Target").and_then(|t| id(&t))).collect(),
@@ -111,13 +145,18 @@ fn repair(rule: &Field<'_>) -> Option<Repair> {
 }
 
 /// Gives the phases of `rollout` their holds, and its criteria what they do.
-pub(super) fn apply(rollout: &mut Rollout, pipeline: &str, target: &str, world: &World<'_>) {
-    let id = of_pipeline(pipeline);
-    let here = |a: &Automation| a.selects(target) != Some(false);
-    let advancing = world.nearest::<Automation>(&id, |a| here(a) && !a.advances.is_empty());
+pub(super) fn apply(rollout: &mut Rollout, place: &Place, target: &str, world: &World<'_>) {
+    let here = |a: &Automation| a.selects(target, world) != Some(false);
+    let called = [Some(&place.pipeline), place.address.as_ref().map(|a| &a.name)];
+    let ids: Vec<ObjectRef> = called.into_iter().flatten().map(|name| of_pipeline(name)).collect();
+    let all = |wanted: fn(&Automation) -> bool| {
+        ids.iter().flat_map(|id| world.nearest::<Automation>(id, |a| here(a) && wanted(a))).collect::<Vec<_>>()
+    };
+    let advancing: Vec<_> =
+        all(|a| !a.advances.is_empty()).into_iter().map(|a| (a, a.selects(target, world))).collect();
     let Progression::Declared(stages) = &mut rollout.progression else { return };
     for stage in stages.iter_mut().filter(|s| s.share() != Some(Share::ALL)) {
-        let next = next_begins(&advancing, target, stage);
+        let next = next_begins(&advancing, stage);
         stage.hold = match (stage.hold.known().copied(), next) {
             (Some(own), Fact::Stated(next)) => Fact::stated(own.then(next.value), next.span),
             (Some(own), Fact::Defaulted { value, by, near }) => Fact::Defaulted { value: own.then(value), by, near },
@@ -125,19 +164,18 @@ pub(super) fn apply(rollout: &mut Rollout, pipeline: &str, target: &str, world: 
             (None, _) => continue,
         };
     }
-    let repairing = world.nearest::<Automation>(&id, |a| here(a) && !a.repairs.is_empty());
     let names: Vec<Option<Box<str>>> = stages.iter().map(|s| s.name.clone()).collect();
-    for automation in repairing {
-        automation.repairs.iter().for_each(|r| repaired(rollout, automation.selects(target), r, &names));
+    for automation in all(|a| !a.repairs.is_empty()) {
+        automation.repairs.iter().for_each(|r| repaired(rollout, automation.selects(target, world), r, &names));
     }
 }
 
 /// When the next phase begins, counted from the end of `stage`: by a rule, or when a person says so.
-fn next_begins(automations: &[&Automation], target: &str, stage: &Stage) -> Fact<Hold> {
+fn next_begins(automations: &[(&Automation, Option<bool>)], stage: &Stage) -> Fact<Hold> {
     let mut uncertain = None;
-    for automation in automations {
+    for (automation, selects) in automations {
         for advance in &automation.advances {
-            match (automation.selects(target), covers(&advance.phases, stage.name.as_deref())) {
+            match (*selects, covers(&advance.phases, stage.name.as_deref())) {
                 (Some(true), Some(true)) => return advance.wait.clone(),
                 (Some(false), _) | (_, Some(false)) => {}
                 (None, _) | (_, None) => uncertain = Some(advance.wait.span()),

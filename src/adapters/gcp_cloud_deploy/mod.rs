@@ -1,28 +1,32 @@
 //! Google Cloud Deploy: delivery pipelines, with the automations and targets that belong to them.
 
 mod automation;
+mod names;
 mod phases;
 mod skaffold;
 mod target;
 #[cfg(test)]
 mod tests;
 
+use names::Name;
 use phases::Phases;
+use skaffold::Profiles;
 
 use super::infra::{Field, Template};
 use super::{Adapter, Lowering, Object, World};
 use crate::catalog::AdapterMeta;
 use crate::declare_adapter;
-use crate::model::{Fact, Progression, Stage, SubjectKind};
+use crate::model::{Fact, ObjectRef, Progression, Stage, SubjectKind};
 use crate::text::Span;
 
 declare_adapter! {
     /// ## What is read
     ///
-    /// `DeliveryPipeline`, `Automation` and `Target` of `deploy.cloud.google.com`, the pipeline of Config Connector, and
+    /// `DeliveryPipeline`, `Automation` and `Target` of `deploy.cloud.google.com`, the same of Config Connector, and
     /// `google_clouddeploy_{delivery_pipeline,automation,target}` of Terraform and its plans. Of a pipeline the last stage
-    /// is a rollout, to production; an earlier one is a rollout where it has a canary, and its environment is its target.
-    /// An earlier one without is a rehearsal before production, and nothing is said about it.
+    /// is a rollout, to production; so is an earlier one whose target has `prod`, `production`, `prd` or `live` as a word
+    /// of its name, and none such as `pre`, `non` or `canary`. Another one is a rollout where it has a canary, and its
+    /// environment is its target. One without is a rehearsal before production, and nothing is said about it.
     ///
     /// ## Mapping
     ///
@@ -43,6 +47,10 @@ declare_adapter! {
     /// - Holds are not in the pipeline. Without an automation a phase waits for a person, longer than any minimum; with one
     ///   and no `wait` it is left at once. What a `description` says counts for nothing.
     /// - What is suspended is not there.
+    /// - A target may be called by a reference: files of Terraform in one folder are one module.
+    /// - Which `skaffold.yaml` a release takes is said on a command line. The nearest one is taken that has a `verify`, under
+    ///   the profiles of stage and phase; where several lie equally near and differ, or a nearer one has none, the numbers
+    ///   are unknown.
     /// - The verify of the last phase runs when everybody has the new version already.
     /// - On Cloud Run, `canaryDeployment` needs `automaticTrafficControl: true`.
     ///
@@ -52,9 +60,10 @@ declare_adapter! {
     ///
     /// ## What it cannot see
     ///
-    /// Deploy policies: their windows forbid, and are not read. What a verify container checks beyond
-    /// its arguments, and anything of it where `skaffold.yaml` is not in the checked set. The first release to a target goes to `stable` at once. How many pods a share comes to, and what the
-    /// profiles of a custom canary really split. Automations that are kept elsewhere.
+    /// Deploy policies: the platform keeps their windows by itself, and they are not read. What a verify container checks
+    /// beyond its arguments, and anything of it where `skaffold.yaml` is not in the checked set. The first release to a
+    /// target goes to `stable` at once. How many pods a share comes to, and what the profiles of a custom canary really
+    /// split. Automations that are kept elsewhere. What `dynamic` blocks of Terraform come to.
     pub GcpCloudDeploy {
         id: "gcp-cloud-deploy",
         title: "Google Cloud Deploy",
@@ -64,7 +73,9 @@ declare_adapter! {
             ("deploy.cloud.google.com", "Automation"),
             ("deploy.cloud.google.com", "Target"),
             ("skaffold", "Config"),
+            ("clouddeploy.cnrm.cloud.google.com", "CloudDeployAutomation"),
             ("clouddeploy.cnrm.cloud.google.com", "CloudDeployDeliveryPipeline"),
+            ("clouddeploy.cnrm.cloud.google.com", "CloudDeployTarget"),
             ("terraform", "google_clouddeploy_delivery_pipeline"),
             ("terraform", "google_clouddeploy_automation"),
             ("terraform", "google_clouddeploy_target"),
@@ -97,27 +108,12 @@ impl Adapter for GcpCloudDeploy {
 
 fn read(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
     match object.kind {
-        "Automation" | "google_clouddeploy_automation" => automation::define(object, body, cx),
-        "Target" | "google_clouddeploy_target" => target::define(object, body, cx),
+        "Automation" | "CloudDeployAutomation" | "google_clouddeploy_automation" => {
+            automation::define(object, body, cx);
+        }
+        "Target" | "CloudDeployTarget" | "google_clouddeploy_target" => target::define(object, body, cx),
         _ => pipeline(object, body, cx),
     }
-}
-
-/// The name that others call it by.
-fn own_name(object: &Object<'_>, body: &Field<'_>) -> Box<str> {
-    let written = object.in_template().and_then(|_| body.get("Name")).and_then(|name| name_of(&name));
-    written.unwrap_or_else(|| object.name().into())
-}
-
-/// The name that a value comes to: as written, or that of the resource it refers to. An expression stands for itself: two
-/// that are written alike mean the same.
-fn name_of(field: &Field<'_>) -> Option<Box<str>> {
-    let referred = || {
-        let resource = field.resource()?;
-        let name = resource.body()?.get("Name")?;
-        Some(name.text().or_else(|| name.as_written())?.into())
-    };
-    field.text().map(Into::into).or_else(referred).or_else(|| field.as_written().map(Into::into))
 }
 
 /// The value under `name`; a block that a plan lists none of is not there.
@@ -131,7 +127,8 @@ fn pipeline(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
     }
     let Some(serial) = block(body, "SerialPipeline") else { return };
     let stages = block(&serial, "Stages").map(|s| s.items()).unwrap_or_default();
-    let name = own_name(object, body);
+    let name = names::own(object, body);
+    names::tell(object, &name, cx);
     if stages.is_empty() && block(&serial, "dynamic").is_some() {
         cx.unknown(serial.node, "expression");
         let mut rollout = cx.blank(object, SubjectKind::Workload);
@@ -141,13 +138,15 @@ fn pipeline(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
         return cx.rollout(rollout);
     }
     for (at, stage) in stages.iter().enumerate() {
-        let is_last = at + 1 == stages.len();
         let strategy = block(stage, "Strategy");
-        if is_last || strategy.is_some_and(|s| block(&s, "Canary").is_some()) {
-            let target = stage.any(&["TargetId", "targetID"]);
-            let known = target.and_then(|t| Some((name_of(&t)?, t.span())));
-            let (target, span) = known.unwrap_or_else(|| ("".into(), object.name_span()));
-            let place = Place { pipeline: name.clone(), target, span, is_last };
+        let written = stage.any(&["TargetId", "targetID"]);
+        let target = written.and_then(|t| Name::of(&t, cx.path)).unwrap_or_else(|| Name::Plain("".into()));
+        let is_production = at + 1 == stages.len() || names::is_production(target.shown());
+        if is_production || strategy.is_some_and(|s| block(&s, "Canary").is_some()) {
+            let span = written.map_or_else(|| object.name_span(), |t| t.span());
+            let profiles = skaffold::profiles(stage);
+            let address = names::address_of(object, cx.path);
+            let place = Place { pipeline: name.clone(), address, target, span, is_production, profiles };
             deploy(object, place, strategy.as_ref(), cx);
         }
     }
@@ -156,24 +155,33 @@ fn pipeline(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
 /// One stage of a pipeline.
 struct Place {
     pipeline: Box<str>,
-    target: Box<str>,
+    /// What other files of its folder call the pipeline, in Terraform.
+    address: Option<ObjectRef>,
+    target: Name,
     span: Span,
-    is_last: bool,
+    is_production: bool,
+    /// Profiles of Skaffold.
+    profiles: Profiles,
 }
 
 fn deploy(object: &Object<'_>, place: Place, strategy: Option<&Field<'_>>, cx: &mut Lowering<'_>) {
     let mut rollout = cx.blank(object, SubjectKind::Workload);
-    rollout.id.name = format!("{}/{}", object.name(), place.target).into();
+    let target = place.target.shown();
+    rollout.id.name = format!("{}/{target}", object.name()).into();
     if rollout.declared.service.is_none() {
         rollout.service.clone_from(&place.pipeline);
     }
-    let environment = if place.is_last { "production".into() } else { place.target.clone() };
-    rollout.environment.get_or_insert(environment);
+    let environment = if place.is_production { "production" } else { target };
+    rollout.environment.get_or_insert(environment.into());
     rollout.name_span = place.span;
-    Phases::read(strategy, place.span, cx).give(&mut rollout, strategy.map_or(place.span, Field::anchor));
+    let phases = Phases::read(strategy, place.span, cx);
+    let by_phase = phases.give(&mut rollout, strategy.map_or(place.span, Field::anchor));
     cx.rollout_after(rollout, move |rollout, world| {
-        automation::apply(rollout, &place.pipeline, &place.target, world);
-        skaffold::apply(rollout, world);
-        target::approve(rollout, &place.target, world);
+        // An expression may be any name.
+        let known = place.target.known(world).map(Box::from);
+        let target: Box<str> = known.unwrap_or_else(|| format!("${{{}}}", place.target.shown()).into());
+        automation::apply(rollout, &place, &target, world);
+        skaffold::apply(rollout, &place.profiles, &by_phase, world);
+        target::approve(rollout, &target, world);
     });
 }

@@ -1,5 +1,6 @@
 //! The phases of a rollout to one target.
 
+use super::skaffold::{self, Profiles};
 use super::{Field, block};
 use crate::adapters::Lowering;
 use crate::adapters::duration::go_seconds;
@@ -15,12 +16,19 @@ pub(super) struct Phases {
     criteria: Vec<Criterion>,
     strategy: Strategy,
     basis: Basis,
+    /// The profiles that each phase adds.
+    profiles: Vec<Profiles>,
 }
 
 impl Phases {
     pub(super) fn read(strategy: Option<&Field<'_>>, near: Span, cx: &mut Lowering<'_>) -> Self {
-        let mut all =
-            Self { stages: Vec::new(), criteria: Vec::new(), strategy: Strategy::AllAtOnce, basis: Basis::Requests };
+        let mut all = Self {
+            stages: Vec::new(),
+            criteria: Vec::new(),
+            strategy: Strategy::AllAtOnce,
+            basis: Basis::Requests,
+            profiles: Vec::new(),
+        };
         let canary = strategy.and_then(|s| block(s, "Canary"));
         match canary {
             Some(canary) if canary.unknown().is_some() => {
@@ -126,6 +134,7 @@ impl Phases {
             }
         }
         self.stages.push(stage);
+        self.profiles.push(config.map(skaffold::profiles).unwrap_or_default());
     }
 
     fn check(&mut self, stage: &mut Stage, name: &str, evaluated: &Evaluated, (at, span): (StageRange, Span)) {
@@ -139,12 +148,13 @@ impl Phases {
         });
     }
 
-    pub(super) fn give(self, rollout: &mut Rollout, near: Span) {
-        let Self { stages, criteria, strategy, .. } = self;
+    /// Puts everything into `rollout`, and says which profiles each phase adds.
+    pub(super) fn give(self, rollout: &mut Rollout, near: Span) -> Vec<Profiles> {
+        let Self { stages, criteria, strategy, profiles, .. } = self;
         // What a verify container holds its numbers against are its arguments, in another file.
         if let Some(verify) = criteria.iter().find(|c| &*c.metric.name == "verify") {
             let because = "so the numbers of its criteria are unknown";
-            let (kind, name) = ("Skaffold".into(), "verify".into());
+            let (kind, name) = (skaffold::KIND.into(), "verify".into());
             rollout.unresolved.push(Unresolved { kind, name, span: verify.span, because });
         }
         rollout.strategy = Spanned::new(strategy, near);
@@ -153,6 +163,7 @@ impl Phases {
         rollout.rollback.method = Some(method);
         rollout.rollback.criteria = criteria;
         rollout.progression = Progression::Declared(stages);
+        profiles
     }
 }
 

@@ -1,6 +1,6 @@
 //! Targets: who is asked before anybody is exposed.
 
-use super::{Field, GROUP, own_name};
+use super::{Field, GROUP, names};
 use crate::adapters::{Lowering, Object, World};
 use crate::model::{Basis, Exposure, Fact, Gate, GateKind, Hold, ObjectRef, Progression, Rollout, Share, Stage};
 use crate::text::Span;
@@ -13,7 +13,9 @@ struct Target {
 pub(super) fn define(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
     let approval = body.get("RequireApproval");
     let asks = approval.and_then(|a| a.boolean().filter(|asks| *asks).map(|_| a.span()));
-    cx.define(ObjectRef::new(GROUP, "Target", None, &own_name(object, body)), Target { asks });
+    let name = names::own(object, body);
+    names::tell(object, &name, cx);
+    cx.define(ObjectRef::new(GROUP, "Target", None, &name), Target { asks });
 }
 
 /// An approval comes before anybody is exposed.

@@ -139,3 +139,58 @@ fn what_verify_holds_against_stands_in_skaffold() {
     assert!(!pipeline(CANARY, &skaffold("--strict"))[0].rollback.criteria[0].is_numeric());
     assert!(pipeline(CANARY, "")[0].hidden_criteria().is_some());
 }
+
+#[test]
+fn skaffold_is_asked_under_the_profiles_of_the_phase() {
+    let container = |limit: u8| format!("verify: [{{container: {{args: ['--max-error-percentage={limit}']}}}}]");
+    let config = |rest: &str| format!("---\napiVersion: skaffold/v4beta7\nkind: Config\n{rest}\n");
+    let bounds = |found: &[Rollout]| -> Vec<Option<f64>> {
+        let number = |c: &crate::model::Criterion| c.bound.known().map(|b| b.number);
+        found[0].rollback.criteria.iter().map(number).collect()
+    };
+    let phases = "{targetId: prod, profiles: [prod], strategy: {canary: {customCanaryDeployment: {phaseConfigs: [{phaseId: few, percentage: 10, profiles: [few], verify: true}, {phaseId: stable, percentage: 100, verify: true}]}}}}";
+    let own = config(&format!("{}\nprofiles: [{{name: few, {}}}, {{name: dev}}]", container(15), container(2)));
+    assert_eq!(bounds(&pipeline(phases, &own)), [Some(2.0), Some(15.0)]);
+    let none = pipeline(phases, &config("build: {}"));
+    assert!(none[0].hidden_criteria().is_some());
+    // Two that lie equally near and differ: nobody knows which one a release takes.
+    let two = pipeline(phases, &format!("{}{}", config(&container(15)), config(&container(5))));
+    assert_eq!((bounds(&two), two[0].hidden_criteria().is_some()), (vec![None, None], true));
+    let same = pipeline(phases, &format!("{}{}", config(&container(5)), config(&container(5))));
+    assert_eq!(bounds(&same), [Some(5.0), Some(5.0)]);
+}
+
+#[test]
+fn an_earlier_region_of_production_is_judged_too() {
+    let names = |stages: &str| -> Vec<(String, Option<Box<str>>)> {
+        pipeline(stages, "").into_iter().map(|r| (r.id.name.to_string(), r.environment)).collect()
+    };
+    let found = names("{targetId: staging}, {targetId: prod-us}, {targetId: prod-eu}");
+    assert_eq!(found.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["chat/prod-us", "chat/prod-eu"]);
+    assert!(found.iter().all(|(_, environment)| environment.as_deref() == Some("production")));
+    assert_eq!(names("{targetId: pre-prod}, {targetId: prod-canary}, {targetId: prod}").len(), 1);
+}
+
+#[test]
+fn automations_and_targets_of_config_connector() {
+    let of = |kind: &str, name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: clouddeploy.cnrm.cloud.google.com/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let text = [
+        of(
+            "CloudDeployDeliveryPipeline",
+            "chat",
+            "serialPipeline: {stages: [{targetID: prod, strategy: {canary: {canaryDeployment: {percentages: [20]}}}}]}",
+        ),
+        of("CloudDeployTarget", "prod", "requireApproval: true"),
+        of(
+            "CloudDeployAutomation",
+            "hold",
+            "deliveryPipelineRef: {external: projects/p/locations/l/deliveryPipelines/chat}, selector: {targets: [{targetRef: {name: prod}}]}, rules: [{advanceRolloutRule: {wait: 60s}}]",
+        ),
+    ];
+    let rows = [(0.0, "gated", None), (20.0, "timed", Some(60)), (100.0, "none", Some(0))];
+    assert_eq!(table(&lower(&text.concat())[0]), rows);
+}

@@ -197,10 +197,18 @@ impl<'d> Field<'d> {
     pub(in crate::adapters) fn resource(&self) -> Option<Object<'d>> {
         let name = match self.template.language {
             Language::CloudFormation => cloudformation::referred(self.written)?,
-            Language::Terraform => terraform::referred(self.written)?,
+            Language::Terraform => self.address()?,
             Language::Plan | Language::Arm | Language::Document => return None,
         };
         self.template.object(name)
+    }
+
+    /// The address `type.label` that it stands for in Terraform, where every file of a folder sees every resource.
+    pub(in crate::adapters) fn address(&self) -> Option<&'d str> {
+        match self.template.language {
+            Language::Terraform => terraform::referred(self.written),
+            Language::CloudFormation | Language::Plan | Language::Arm | Language::Document => None,
+        }
     }
 
     /// What is known of a value that was read from here.
