@@ -24,6 +24,7 @@ pub mod gcp_app_engine;
 pub mod gcp_cloud_deploy;
 pub mod gcp_cloud_run;
 pub mod gcp_vertex_ai;
+pub mod go_feature_flag;
 pub mod google_tfx;
 pub mod harness;
 mod infra;
@@ -104,6 +105,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gcp_cloud_deploy::GcpCloudDeploy,
     &gcp_cloud_run::GcpCloudRun,
     &gcp_vertex_ai::GcpVertexAi,
+    &go_feature_flag::GoFeatureFlag,
     &google_tfx::GoogleTfx,
     &harness::Harness,
     &ingress_nginx::IngressNginx,

@@ -38,7 +38,7 @@ impl Flag {
         stages
     }
 
-    fn ring_stages(&self, ring: &super::Ring) -> Vec<Stage> {
+    pub(in crate::adapters) fn ring_stages(&self, ring: &super::Ring) -> Vec<Stage> {
         let control = self.control();
         let met = |arm: &&Arm| arm.share != Some(Share::NONE) && self.served(arm) != control && arm.variation.is_some();
         let audience = Audience { name: ring.name.clone(), size: ring.size, customers: ring.customers };
