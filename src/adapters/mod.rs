@@ -50,6 +50,7 @@ mod split;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod traefik;
+pub mod unleash;
 mod workload;
 mod world;
 
@@ -124,6 +125,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &seldon_v2::SeldonV2,
     &smi::Smi,
     &traefik::Traefik,
+    &unleash::Unleash,
 ];
 
 /// The adapter that claims `group` and `kind`.
