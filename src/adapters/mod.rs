@@ -11,6 +11,7 @@ pub mod aws_ecs;
 pub mod aws_sagemaker;
 pub mod aws_sam_codedeploy;
 pub mod azure_ai_foundry;
+pub mod azure_feature_management;
 pub mod azure_ml;
 mod backing;
 pub mod ci_imperative_traffic;
@@ -97,6 +98,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &aws_sagemaker::AwsSagemaker,
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ai_foundry::AzureAiFoundry,
+    &azure_feature_management::AzureFeatureManagement,
     &azure_ml::AzureMl,
     &ci_imperative_traffic::CiImperativeTraffic,
     &flagd::Flagd,

@@ -2,18 +2,20 @@
 
 use super::note::quoted;
 use super::tree::{Context, Document, Kind, NONE, Raw, Style, offset};
-use super::{SyntaxError, SyntaxErrorKind, maps};
+use super::{Engine, SyntaxError, SyntaxErrorKind, maps};
 use jsonc_parser::ast::{ObjectProp, ObjectPropName, Value};
 use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use std::borrow::Cow;
 
-/// Reads `cx.text` as JSON; `None` if it is not strictly JSON, or deeper than the JSON reader goes.
+/// Reads `cx.text` as JSON; `None` if it is none, or deeper than the JSON reader goes. The tools that read neither as
+/// Kubernetes nor as CloudFormation take comments and trailing commas (.NET does).
 pub(super) fn parse(cx: Context<'_>) -> Option<Result<Document<'_>, SyntaxError>> {
-    let strict = ParseOptions {
-        allow_comments: false,
+    let is_lenient = cx.engine == Engine::Core12;
+    let options = ParseOptions {
+        allow_comments: is_lenient,
         allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
+        allow_trailing_commas: is_lenient,
         allow_missing_commas: false,
         allow_single_quoted_strings: false,
         allow_hexadecimal_numbers: false,
@@ -22,7 +24,7 @@ pub(super) fn parse(cx: Context<'_>) -> Option<Result<Document<'_>, SyntaxError>
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
     };
-    let value = parse_to_ast(cx.text, &CollectOptions::default(), &strict).ok()?.value?;
+    let value = parse_to_ast(cx.text, &CollectOptions::default(), &options).ok()?.value?;
     let nodes = Vec::with_capacity(cx.text.len() / 16 + 1);
     let mut tree = Tree { doc: Document::new(&cx, nodes), cx, scratch: Vec::new() };
     Some(tree.value(value, NONE, 0).map(|_| {

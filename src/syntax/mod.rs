@@ -96,11 +96,18 @@ pub fn parse<'s>(
     if engine == Engine::Hcl {
         return hcl::parse(cx);
     }
-    if chunk.json
-        && let Some(read) = json::parse(cx)
-    {
+    // With comments it is no JSON to whoever cuts a stream, but to the tools that take them.
+    let lenient = may_be_json(chunk.text).filter(|_| engine == Engine::Core12);
+    let json = if chunk.json { Some(cx) } else { lenient.map(|start| cx.from(start)) };
+    if let Some(read) = json.and_then(json::parse) {
         return read;
     }
     let tabs = guard::check(cx)?;
     build::parse(cx, comments, tabs)
+}
+
+/// Where `text` starts with an object, or with a comment as JSON may have one.
+fn may_be_json(text: &str) -> Option<usize> {
+    let body = text.trim_start_matches('\u{feff}').trim_start();
+    (body.starts_with('{') || body.starts_with('/')).then(|| text.len() - body.len())
 }

@@ -22,6 +22,12 @@ pub(super) struct Context<'s> {
 }
 
 impl Context<'_> {
+    /// The same parse without the first `start` bytes.
+    pub(super) fn from(&self, start: usize) -> Self {
+        let base = self.base.saturating_add(offset(start));
+        Self { text: self.text.get(start..).unwrap_or_default(), base, ..*self }
+    }
+
     /// The bytes `start..end` of this document, as a span of the file.
     pub(super) fn span(&self, start: u32, end: u32) -> Span {
         Span::new(self.file, self.base.saturating_add(start), self.base.saturating_add(end))

@@ -85,3 +85,13 @@ fn json_has_the_same_tree() {
     assert_eq!(doc.root().at("/b/on").unwrap().as_i64(), Some(2));
     assert_eq!(doc.notes(), []);
 }
+
+#[test]
+fn comments_of_json_are_taken_where_kubernetes_does_not_read() {
+    for text in ["{ // one\n \"a\": 1, /* two */ \"b\": [2,],\n}", "\u{feff}// head\n{\"a\": 1, \"b\": [2]}"] {
+        assert_eq!(value(text, Engine::Core12), serde_json::json!({"a": 1, "b": [2]}), "{text}");
+        let doc = read(text, Engine::Core12).unwrap();
+        assert_eq!(doc.root().get("b").unwrap().span().slice(text).get(..2), Some("[2"));
+    }
+    assert_eq!(value("{a: 1, # yaml\n b: [2]}", Engine::Core12), serde_json::json!({"a": 1, "b": [2]}));
+}
