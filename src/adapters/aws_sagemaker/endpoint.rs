@@ -1,12 +1,12 @@
 //! How an update of an endpoint spreads.
 
-use super::variants;
+use super::variants::{self, Reach};
 use crate::adapters::cloudwatch::{self, Watched};
-use crate::adapters::infra::Field;
+use crate::adapters::infra::{Field, in_folder};
 use crate::adapters::{Lowering, Object, payload};
 use crate::model::{
-    Basis, Ceiling, Exposure, Fact, Hold, Method, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
-    Unresolved,
+    Basis, Ceiling, Exposure, Fact, Hold, Method, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy,
+    SubjectKind, Unresolved,
 };
 use crate::text::{Span, Spanned};
 
@@ -37,6 +37,8 @@ pub(super) fn lower(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>
         }
         None => absent(body, &mut rollout, cx),
     }
+    let is_at_once = deployment.is_none() && rollout.strategy.value == Strategy::AllAtOnce;
+    let elsewhere = if is_at_once { at_once(object, body, &mut rollout, cx) } else { None };
     let back = deployment.and_then(|d| d.get("AutoRollbackConfiguration"));
     let listed = back.as_ref().and_then(|b| b.get("Alarms")).map(|a| a.items()).unwrap_or_default();
     let alarms: Vec<Field<'_>> = listed.iter().map(|one| one.get("AlarmName").unwrap_or(*one)).collect();
@@ -51,13 +53,39 @@ pub(super) fn lower(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>
     let complete = watched.finish(&mut rollout, |criterion| cloudwatch::acts(criterion, true));
     cx.rollout_after(rollout, move |rollout, world| {
         complete(rollout, world);
-        let limited = rollout.stages().iter().filter(|s| s.share().is_some_and(Share::is_limited));
-        let seconds = |stage: &Stage| stage.hold.known().and_then(|hold| hold.seconds());
-        let exposed = limited.map(seconds).sum::<Option<u64>>();
-        if let Some(exposed) = exposed.filter(|_| rollout.strategy.value == Strategy::Canary) {
-            rollout.rollback.criteria.iter_mut().for_each(|c| cloudwatch::in_time(c, exposed));
+        if let Some(reach) = elsewhere.as_ref().and_then(|config| world.find::<Reach>(config)) {
+            reaches(*reach, rollout, rollout.name_span);
         }
+        in_time(rollout);
     });
+}
+
+/// What an alarm takes too long to see does not act while a few are exposed.
+fn in_time(rollout: &mut Rollout) {
+    let limited = rollout.stages().iter().filter(|s| s.share().is_some_and(Share::is_limited));
+    let seconds = |stage: &Stage| stage.hold.known().and_then(|hold| hold.seconds());
+    let exposed = limited.map(seconds).sum::<Option<u64>>();
+    if let Some(exposed) = exposed.filter(|_| rollout.strategy.value == Strategy::Canary) {
+        rollout.rollback.criteria.iter_mut().for_each(|c| cloudwatch::in_time(c, exposed));
+    }
+}
+
+/// Whom an update at once reaches: says so, or names the configuration in another file that does.
+fn at_once(object: &Object<'_>, body: &Field<'_>, rollout: &mut Rollout, cx: &mut Lowering<'_>) -> Option<ObjectRef> {
+    let named = body.get("EndpointConfigName")?;
+    if replaced_behind(object, body) {
+        let name = body.get("EndpointName").unwrap_or(named);
+        cx.unknown(name.node, "expression");
+        unknown(rollout, name.span());
+        return None;
+    }
+    let Some(config) = named.resource().and_then(|config| config.body()) else { return elsewhere(&named, cx.path) };
+    let reach = variants::reach(&config);
+    if reach == Reach::Unknown {
+        cx.unknown(named.node, "condition");
+    }
+    reaches(reach, rollout, named.span());
+    None
 }
 
 /// The models of the configuration's variants where it is in the same template, else its name.
@@ -66,6 +94,37 @@ fn shipped(config: Option<&Field<'_>>, named: Option<&Field<'_>>) -> Vec<Payload
     let models = variants.iter().filter(|v| v.unknown().is_none()).filter_map(|v| v.get("ModelName"));
     let models: Vec<Payload> = models.filter_map(|model| payload(model.node)).collect();
     if models.is_empty() { named.and_then(|name| payload(name.node)).into_iter().collect() } else { models }
+}
+
+/// The configuration that `name` means, in another file.
+fn elsewhere(name: &Field<'_>, path: &str) -> Option<ObjectRef> {
+    name.text().map(variants::named).or_else(|| name.address().map(|address| in_folder(path, address)))
+}
+
+/// Where the new fleet holds several models, their weights say who meets the new one: the configuration is judged for it.
+fn reaches(reach: Reach, rollout: &mut Rollout, span: Span) {
+    match reach {
+        Reach::Everybody => {}
+        Reach::Weighed => {
+            rollout.strategy.value = Strategy::Unknown;
+            rollout.payload.clear();
+            rollout.progression = Progression::Live(Vec::new());
+        }
+        Reach::Unknown => unknown(rollout, span),
+    }
+}
+
+/// May each release have an endpoint of its own, behind a function that moves its callers by steps? The name of the endpoint
+/// is computed then, since one under the same name is updated in place.
+fn replaced_behind(object: &Object<'_>, body: &Field<'_>) -> bool {
+    let calls = |function: &Object<'_>| {
+        let body = function.body().filter(|b| b.get("DeploymentPreference").is_some());
+        let variables = body.and_then(|b| b.path(&["Environment", "Variables"])).map(|v| v.entries());
+        let is_it = |value: &Field<'_>| value.resource().is_some_and(|r| r.name() == object.name());
+        variables.unwrap_or_default().iter().any(|(_, value)| is_it(value))
+    };
+    let computed = body.get("EndpointName").is_some_and(|name| name.text().is_none());
+    computed && object.neighbours(&[("AWS::Serverless", "Function")]).iter().any(calls)
 }
 
 /// Stages that these files do not tell.

@@ -27,6 +27,7 @@ declare_adapter! {
     /// | `ProductionVariants[].InitialVariantWeight` | a live split: weight by sum of weights | 1 |
     /// | `ShadowProductionVariants[0]` | shadow; `DataCaptureConfig.EnableCapture` is what a comparison rests on | – |
     /// | `ShadowModeConfig.ShadowModelVariants[0].SamplingPercentage` | shadow of an experiment; `DataStorageConfig` is what a comparison rests on | – |
+    /// | `Schedule.{StartTime,EndTime}` of an experiment | how long the shadow lasts | open |
     /// | `ModelName` of the variants, else `EndpointConfigName` | payload | – |
     ///
     /// ## What bites
@@ -35,6 +36,10 @@ declare_adapter! {
     /// - One instance of two is 50 %. A number of instances without the fleet's size in the same template is unknown.
     /// - A percentage of capacity is nominal on a small fleet: whole instances are moved.
     /// - Weights are ratios: 9 and 1, 0.9 and 0.1 say the same. Variants have no schedule.
+    /// - Where a configuration has variants of several models, their weights say who meets the new one, and an update of the
+    ///   endpoint exposes nobody else: the configuration is judged. Variants behind a condition may be such, and so unknown.
+    /// - An endpoint whose computed name a SAM function with a `DeploymentPreference` is given may be a new one with each
+    ///   release: the function moves the callers, and whom an update reaches is unknown.
     /// - A policy acts on updates only: the first creation is everybody by its nature.
     ///
     /// Sources: hashicorp/terraform-provider-awscc:
@@ -43,8 +48,9 @@ declare_adapter! {
     ///
     /// ## What it cannot see
     ///
-    /// Parameters that a pipeline keeps in files of its own (`staging-config.json`). Weights that were changed by hand
-    /// (`RetainAllVariantProperties`). The schedule of an experiment. Fleets whose size an autoscaler changed.
+    /// Parameters that a pipeline keeps in files of its own (`staging-config.json`): which of them a deployment takes is said
+    /// elsewhere. Weights that were changed by hand
+    /// (`RetainAllVariantProperties`). Fleets whose size an autoscaler changed.
     pub AwsSagemaker {
         id: "aws-sagemaker",
         title: "Amazon SageMaker",

@@ -94,3 +94,58 @@ fn variants_of_one_model_share_its_load() {
     assert!(both("m", "m").is_empty());
     assert_eq!(both("m1", "m2")[0].stages().len(), 1);
 }
+
+#[test]
+fn weights_say_whom_an_update_at_once_reaches() {
+    let text = |name: &str, variants: &str| {
+        format!(
+            "Resources:\n  Ranker: {{Type: 'AWS::SageMaker::Endpoint', Properties: {{EndpointConfigName: {name}}}}}\n  Cfg: {{Type: 'AWS::SageMaker::EndpointConfig', Properties: {{EndpointConfigName: ranker-v9, ProductionVariants: [{variants}]}}}}\n"
+        )
+    };
+    let two = |models: [&str; 2]| {
+        format!(
+            "{{VariantName: stable, ModelName: {}, InitialVariantWeight: 9}}, {{VariantName: next, ModelName: {}}}",
+            models[0], models[1]
+        )
+    };
+    for name in ["!GetAtt Cfg.EndpointConfigName", "ranker-v9"] {
+        let of = |variants: &str| lower(&text(name, variants)).into_iter().find(|r| &*r.id.name == "Ranker").unwrap();
+        let weighed = of(&two(["a", "b"]));
+        assert!(weighed.progression.is_live() && weighed.stages().is_empty() && weighed.payload.is_empty(), "{name}");
+        assert_eq!(of(&two(["a", "a"])).strategy.value, Strategy::AllAtOnce);
+        assert!(
+            of("!If [IsFirst, {VariantName: all, ModelName: a}, {VariantName: live, ModelName: b}]")
+                .exposure_is_dynamic()
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_of_each_release_behind_a_function_is_not_judged_by_its_update() {
+    let text = |name: &str, preference: &str| {
+        format!(
+            "Parameters: {{Job: {{Type: String}}}}\nResources:\n  Ranker: {{Type: 'AWS::SageMaker::Endpoint', Properties: {{EndpointName: {name}, EndpointConfigName: v9}}}}\n  Api: {{Type: 'AWS::Serverless::Function', Properties: {{{preference}Environment: {{Variables: {{ENDPOINT: !GetAtt Ranker.EndpointName}}}}}}}}\n"
+        )
+    };
+    let dynamic = |name: &str, preference: &str| {
+        let found = lower(&text(name, preference));
+        found.iter().find(|r| &*r.id.name == "Ranker").unwrap().exposure_is_dynamic()
+    };
+    let canary = "DeploymentPreference: {Type: Canary10Percent5Minutes}, ";
+    assert!(dynamic("!Sub 'ranker-${Job}'", canary));
+    assert!(!dynamic("ranker", canary) && !dynamic("!Sub 'ranker-${Job}'", ""));
+}
+
+#[test]
+fn an_experiment_lasts_from_its_start_to_its_end() {
+    let lasts = |schedule: &str| {
+        let text = format!(
+            "Resources:\n  Trial: {{Type: 'AWS::SageMaker::InferenceExperiment', Properties: {{Type: ShadowMode, Schedule: {{{schedule}}}, ShadowModeConfig: {{ShadowModelVariants: [{{SamplingPercentage: 10}}]}}}}}}\n"
+        );
+        lower(&text).remove(0).shadow.unwrap().duration
+    };
+    let both = lasts("StartTime: '2026-01-01T00:00:00Z', EndTime: '2026-01-01T06:00:00Z'");
+    assert_eq!(both.known(), Some(&21_600));
+    assert!(lasts("EndTime: '2026-01-01T06:00:00Z'").is_dynamic());
+    assert!(lasts("StartTime: '2026-01-01T00:00:00Z'").is_absent());
+}

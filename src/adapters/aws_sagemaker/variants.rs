@@ -1,9 +1,13 @@
 //! Variants that share the calls of an endpoint, and shadows that get a copy of them.
 
+use chrono::DateTime;
+
 use crate::adapters::infra::Field;
 use crate::adapters::split::{self, Arm};
 use crate::adapters::{Lowering, Object, payload};
-use crate::model::{Basis, Comparer, Fact, Progression, Rollout, RouterRule, Shadow, Share, Strategy, SubjectKind};
+use crate::model::{
+    Basis, Comparer, Fact, ObjectRef, Progression, Rollout, RouterRule, Shadow, Share, Strategy, SubjectKind,
+};
 use crate::text::Spanned;
 
 /// Parts of a weight: weights are any numbers of at least 0.
@@ -21,8 +25,49 @@ pub(super) fn instances(config: &Field<'_>) -> Option<u64> {
     variants.iter().map(count).sum::<Option<u64>>().filter(|sum| *sum > 0)
 }
 
+/// Whom an update of an endpoint reaches when all of its calls go to the new fleet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Everybody: there is one model.
+    Everybody,
+    /// Whom the weights of several models say.
+    Weighed,
+    /// These files do not tell.
+    Unknown,
+}
+
+/// Whom the variants of a configuration reach.
+pub(super) fn reach(config: &Field<'_>) -> Reach {
+    let variants = config.get("ProductionVariants").map(|v| v.items()).unwrap_or_default();
+    if variants.iter().any(|v| v.unknown().is_some()) {
+        return Reach::Unknown;
+    }
+    let model = |v: &Field<'_>| v.get("ModelName").and_then(|model| payload(model.node)).map(|p| p.value);
+    let mut models = variants.iter().map(model);
+    let first = models.next().flatten();
+    if variants.len() < 2 || first.is_some() && models.all(|other| other == first) {
+        Reach::Everybody
+    } else {
+        Reach::Weighed
+    }
+}
+
+/// What identifies the configuration `name`, in whatever file it is.
+pub(super) fn named(name: &str) -> ObjectRef {
+    ObjectRef::new("AWS::SageMaker", "EndpointConfig", None, name)
+}
+
+/// Lets endpoints of other files know whom a configuration reaches.
+fn tell(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
+    let name = body.any(&["EndpointConfigName", "Name"]).and_then(|name| name.text()).map(named);
+    for id in name.into_iter().chain(object.own_address(cx.path)) {
+        cx.define(id, reach(body));
+    }
+}
+
 /// Lowers the configuration `object`.
 pub(super) fn lower(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
+    tell(object, body, cx);
     let Some(variants) = body.get("ProductionVariants") else { return };
     let mut rollout = cx.blank(object, SubjectKind::Model);
     let variants = variants.items();
@@ -80,8 +125,9 @@ fn shadow(body: &Field<'_>, production: Option<u64>, cx: &mut Lowering<'_>) -> O
         (known, Some(whole)) => known.map(|weight| Share::of(parts(weight).min(whole), whole)),
         (_, None) => Fact::Dynamic { expr: "".into(), span: variant.span() },
     };
-    // Data that is captured is compared by nobody yet.
-    let (duration, comparer) = (Fact::Absent { near: variant.span() }, Comparer::Nothing);
+    let duration = Fact::Absent { near: variant.span() };
+    // Data that is captured is compared by nobody yet; whether there is a mirror at all may depend on a condition.
+    let comparer = if variant.unknown().is_some() { Comparer::Unknown } else { Comparer::Nothing };
     Some(Shadow { share, duration, comparer, span: variant.span() })
 }
 
@@ -96,11 +142,25 @@ pub(super) fn experiment(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowerin
     let comparer = if stored.is_some() { Comparer::Named("data storage".into()) } else { Comparer::Nothing };
     rollout.shadow = Some(Shadow {
         share: share.map(|n| Share::of(n, 100)),
-        duration: Fact::Absent { near: variant.span() },
+        duration: lasts(body, &variant, cx),
         comparer,
         span: variant.span(),
     });
     rollout.strategy = Spanned::new(Strategy::Shadow, object.name_span());
     rollout.progression = Progression::Live(Vec::new());
     cx.rollout(rollout);
+}
+
+/// The seconds from the start of an experiment to its end, where both are written.
+fn lasts(body: &Field<'_>, variant: &Field<'_>, cx: &mut Lowering<'_>) -> Fact<u64> {
+    let Some(schedule) = body.get("Schedule") else { return Fact::Absent { near: variant.span() } };
+    let wanted = "a moment such as `2026-11-24T12:00:00Z`";
+    let moment = |f: &Field<'_>| DateTime::parse_from_rfc3339(f.text()?.trim()).ok();
+    let start = cx.field(&schedule, &["StartTime"], wanted, moment);
+    let end = cx.field(&schedule, &["EndTime"], wanted, moment);
+    match (start.known(), end.known()) {
+        (Some(start), Some(_)) => end.clone().map(|end| u64::try_from((end - *start).num_seconds()).unwrap_or(0)),
+        (_, None) if end.is_absent() => Fact::Absent { near: schedule.anchor() },
+        (_, _) => Fact::Dynamic { expr: "".into(), span: end.span() },
+    }
 }

@@ -145,7 +145,7 @@ fn pipeline(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>) {
         if is_production || strategy.is_some_and(|s| block(&s, "Canary").is_some()) {
             let span = written.map_or_else(|| object.name_span(), |t| t.span());
             let profiles = skaffold::profiles(stage);
-            let address = names::address_of(object, cx.path);
+            let address = object.own_address(cx.path);
             let place = Place { pipeline: name.clone(), address, target, span, is_production, profiles };
             deploy(object, place, strategy.as_ref(), cx);
         }

@@ -1,6 +1,7 @@
 //! What pipelines and targets are called, and by whom.
 
-use super::{Field, GROUP};
+use super::Field;
+use crate::adapters::infra::in_folder;
 use crate::adapters::{Object, World};
 use crate::model::ObjectRef;
 
@@ -33,7 +34,7 @@ impl Name {
             return name.text().or_else(|| name.as_written()).map(plain);
         }
         match field.address() {
-            Some(address) => Some(Self::Elsewhere(address_in(path, address))),
+            Some(address) => Some(Self::Elsewhere(in_folder(path, address))),
             None => written.map(plain),
         }
     }
@@ -55,17 +56,6 @@ impl Name {
     }
 }
 
-/// What identifies the resource at `address` to the other files of the folder that `path` is in.
-fn address_in(path: &str, address: &str) -> ObjectRef {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    ObjectRef::new(GROUP, "Address", None, &format!("{folder}/{address}"))
-}
-
-/// The address of `object`, a resource of Terraform in the file `path`.
-pub(super) fn address_of(object: &Object<'_>, path: &str) -> Option<ObjectRef> {
-    object.in_template().map(|_| address_in(path, &format!("{}.{}", object.kind, object.name())))
-}
-
 /// The name that a resource has in Google Cloud.
 pub(super) fn own(object: &Object<'_>, body: &Field<'_>) -> Box<str> {
     let key = if object.in_template().is_some() { "Name" } else { "resourceID" };
@@ -75,7 +65,7 @@ pub(super) fn own(object: &Object<'_>, body: &Field<'_>) -> Box<str> {
 
 /// Lets the other files of the folder know what the resource `object` is called.
 pub(super) fn tell(object: &Object<'_>, name: &str, cx: &mut super::Lowering<'_>) {
-    if let Some(address) = address_of(object, cx.path) {
+    if let Some(address) = object.own_address(cx.path) {
         cx.define(address, Called(name.into()));
     }
 }

@@ -12,6 +12,7 @@ mod terraform;
 pub(super) use field::Field;
 
 use super::Object;
+use crate::model::ObjectRef;
 use crate::syntax::{Engine, Node};
 
 /// In which language a template is written.
@@ -133,6 +134,11 @@ impl<'d> Object<'d> {
         Some(Field::root(globals, None, resource.template, resource.dialect))
     }
 
+    /// What identifies it to the other files of its folder, in the file `path`.
+    pub(super) fn own_address(&self, path: &str) -> Option<ObjectRef> {
+        self.in_template().map(|_| in_folder(path, &format!("{}.{}", self.kind, self.name())))
+    }
+
     /// Other objects of the same template, those that are one of `kinds`.
     pub(super) fn neighbours(&self, kinds: &[(&str, &str)]) -> Vec<Object<'d>> {
         let Some(resource) = self.in_template() else { return Vec::new() };
@@ -140,4 +146,11 @@ impl<'d> Object<'d> {
         all.retain(|o| kinds.contains(&(o.group, o.kind)));
         all
     }
+}
+
+/// What identifies the resource of Terraform at `address` to the other files of the folder that `path` is in: together they
+/// are one module.
+pub(super) fn in_folder(path: &str, address: &str) -> ObjectRef {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    ObjectRef::new("terraform", "Address", None, &format!("{folder}/{address}"))
 }
