@@ -25,6 +25,7 @@ pub mod gcp_app_engine;
 pub mod gcp_cloud_deploy;
 pub mod gcp_cloud_run;
 pub mod gcp_vertex_ai;
+pub mod gitlab_feature_flags;
 pub mod go_feature_flag;
 pub mod google_tfx;
 pub mod harness;
@@ -108,6 +109,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gcp_cloud_deploy::GcpCloudDeploy,
     &gcp_cloud_run::GcpCloudRun,
     &gcp_vertex_ai::GcpVertexAi,
+    &gitlab_feature_flags::GitlabFeatureFlags,
     &go_feature_flag::GoFeatureFlag,
     &google_tfx::GoogleTfx,
     &harness::Harness,

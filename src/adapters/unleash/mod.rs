@@ -12,6 +12,9 @@ mod variants;
 
 use std::collections::BTreeMap;
 
+// GitLab's flags are evaluated by Unleash's clients.
+pub(super) use serving::flag;
+
 use super::infra::Field;
 use super::{Adapter, Lowering, Object};
 use crate::catalog::AdapterMeta;
@@ -108,7 +111,7 @@ impl Adapter for Unleash {
 }
 
 /// Where a flag's strategies are looked at.
-enum Environment {
+pub(super) enum Environment {
     /// In the environment of that name.
     Named(Box<str>),
     /// In one that no constraint names.
@@ -118,7 +121,7 @@ enum Environment {
 }
 
 impl Environment {
-    fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
             Self::Other | Self::Untold => None,
@@ -127,40 +130,40 @@ impl Environment {
 }
 
 /// What stands around a strategy.
-struct Place<'d, 'p> {
+pub(super) struct Place<'d, 'p> {
     /// The key of its flag: the group that draws are made in where none is written.
-    key: &'p str,
-    environment: Environment,
+    pub(super) key: &'p str,
+    pub(super) environment: Environment,
     /// The segments of the file by their ids.
-    segments: &'p BTreeMap<&'d str, Field<'d>>,
+    pub(super) segments: &'p BTreeMap<&'d str, Field<'d>>,
     /// The segments of a strategy, where they are written apart from it.
-    segments_of: &'p BTreeMap<&'d str, Vec<&'d str>>,
+    pub(super) segments_of: &'p BTreeMap<&'d str, Vec<&'d str>>,
     /// Is it Terraform, which computes the weights of variants?
-    is_terraform: bool,
+    pub(super) is_terraform: bool,
 }
 
 /// One flag as it is written, in one environment.
-struct Feature<'d> {
-    key: &'d str,
-    name_span: Span,
-    span: Span,
+pub(super) struct Feature<'d> {
+    pub(super) key: &'d str,
+    pub(super) name_span: Span,
+    pub(super) span: Span,
     /// Is it on where nothing is written?
-    is_on: bool,
-    enabled: Option<Field<'d>>,
+    pub(super) is_on: bool,
+    pub(super) enabled: Option<Field<'d>>,
     /// Its strategies; `None` where they are elsewhere.
-    strategies: Option<Vec<Field<'d>>>,
-    strategies_span: Span,
-    variants: Vec<Field<'d>>,
+    pub(super) strategies: Option<Vec<Field<'d>>>,
+    pub(super) strategies_span: Span,
+    pub(super) variants: Vec<Field<'d>>,
     /// Is it there to switch something off?
-    is_lever: bool,
+    pub(super) is_lever: bool,
 }
 
 impl<'d> Feature<'d> {
-    fn new(name: Field<'d>, span: Span) -> Option<Self> {
+    pub(super) fn new(name: Field<'d>, span: Span) -> Option<Self> {
         Some(Self::blank(name.text()?, name.span(), span))
     }
 
-    const fn blank(key: &'d str, name_span: Span, span: Span) -> Self {
+    pub(super) const fn blank(key: &'d str, name_span: Span, span: Span) -> Self {
         Self {
             key,
             name_span,

@@ -24,7 +24,7 @@ pub(super) enum Outcome {
 }
 
 /// The flag of `feature`, without its plan.
-pub(super) fn flag(feature: &Feature<'_>, place: &Place<'_, '_>, cx: &mut Lowering<'_>) -> Flag {
+pub(in crate::adapters) fn flag(feature: &Feature<'_>, place: &Place<'_, '_>, cx: &mut Lowering<'_>) -> Flag {
     let mut flag = blank(feature);
     flag.environment = place.environment.name().map(Into::into);
     let at = feature.enabled.map_or(feature.name_span, |enabled| enabled.span());

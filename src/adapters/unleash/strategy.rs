@@ -45,9 +45,10 @@ pub(super) fn read<'d>(node: &Field<'d>, place: &Place<'d, '_>, cx: &mut Lowerin
     };
     let parameters = node.get("parameters");
     let unknown = parameters.filter(|p| p.unknown().is_some());
-    // Their names are taken as they are in every language.
+    // Their names are the same in every language, but for underscores.
     let all = parameters.map(|p| p.entries()).unwrap_or_default();
-    let given = |key: &str| all.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, value)| *value).or(unknown);
+    let is = |k: Option<&str>, key: &str| k.is_some_and(|k| k.replace('_', "").eq_ignore_ascii_case(key));
+    let given = |key: &str| all.iter().find(|(k, _)| is(k.text(), key)).map(|(_, value)| *value).or(unknown);
     let listed = match name {
         "default" => Audience::All,
         "userWithId" => audience::listed("user", given("userIds").as_ref()),
@@ -93,12 +94,19 @@ fn group(group: Option<Field<'_>>, place: &Place<'_, '_>) -> Box<str> {
     group.filter(|g| g.text() != Some("")).map_or_else(|| place.key.into(), |g| drawn(&g))
 }
 
-/// The list of users of GitLab that a strategy names.
+/// The list of users of GitLab that a strategy names, with its members where the same files define it.
 fn list_of_gitlab(node: &Field<'_>) -> Audience {
-    let list = node.any(&["UserList", "UserListId", "UserListXid"]);
-    let name = list.and_then(|l| l.get("name").unwrap_or(l).text());
+    let list = node.any(&["user_list", "user_list_id"]);
+    let resource = list.and_then(|l| l.resource());
+    let body = resource.as_ref().and_then(crate::adapters::Object::body).or(list);
+    let name = body.and_then(|b| b.get("name")).or(list).and_then(|n| n.text());
+    let members = body.and_then(|b| b.get("user_xids"));
+    let size = match audience::listed("user", members.as_ref()) {
+        Audience::Some(listed) => listed.size,
+        Audience::All | Audience::Nobody | Audience::ByTime => None,
+    };
     let name = name.map_or_else(|| "a list of users".to_owned(), |name| format!("list {name}"));
-    Audience::Some(audience::Picked { name, size: None, customers: false })
+    Audience::Some(audience::Picked { name, size, customers: false })
 }
 
 const WANTED: &str = "a whole percentage from 0 to 100, such as `\"25\"`";
