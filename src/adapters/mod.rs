@@ -20,6 +20,7 @@ mod duration;
 mod flag;
 pub mod flagd;
 pub mod flagger;
+pub mod flipt;
 pub mod gateway_api;
 pub mod gcp_app_engine;
 pub mod gcp_cloud_deploy;
@@ -104,6 +105,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &ci_imperative_traffic::CiImperativeTraffic,
     &flagd::Flagd,
     &flagger::Flagger,
+    &flipt::Flipt,
     &gateway_api::GatewayApi,
     &gcp_app_engine::GcpAppEngine,
     &gcp_cloud_deploy::GcpCloudDeploy,
