@@ -32,7 +32,7 @@ pub(super) fn of(flag: &Flag, views: &[View<'_>]) -> Option<Plan> {
         Served::Split(split) => exposed(flag, split).0,
         Served::Ramp(_) => Some(Share::NONE),
     };
-    let mut line = Line { flag, stages: Vec::new(), last: Some(Share::NONE), base, grows: false };
+    let mut line = Line { flag, stages: Vec::new(), last: Some(Share::NONE), base, grows: false, ramp: None };
     let mut before: &[(Ring, &str)] = &[];
     for view in views {
         line.rings(view, before);
@@ -56,6 +56,8 @@ struct Line<'f> {
     /// What is exposed as the file is written.
     base: Option<Share>,
     grows: bool,
+    /// Where the stages of a ramp are, as long as nothing comes after them.
+    ramp: Option<usize>,
 }
 
 impl Line<'_> {
@@ -114,6 +116,11 @@ impl Line<'_> {
         if self.stages.iter().any(|(stage, _)| *stage == start) {
             return;
         }
+        // A step that moves the ramp takes the place of the one before.
+        if let Some(ramp) = self.ramp.filter(|ramp| ramp + 2 == self.stages.len()) {
+            self.stages.truncate(ramp);
+        }
+        self.ramp = Some(self.stages.len());
         self.last = Some(new(served));
         self.grows = true;
         for (mut stage, at) in [(start, ramp.start), (end, ramp.end)] {

@@ -129,6 +129,15 @@ fn a_ramp_is_a_plan_of_two_stages() {
 }
 
 #[test]
+fn a_step_may_move_a_ramp() {
+    let later = format!(
+        "{}  scheduledRollout: [{{date: 2027-03-02T09:30:00Z, defaultRule: {{progressiveRollout: {{end: {{date: 2027-03-02T12:00:00Z}}}}}}}}]\n",
+        ramp("", "")
+    );
+    assert_eq!(holds(&lower(&later)), [Some(Hold::Ramp(3 * 3600)), Some(Hold::None)]);
+}
+
+#[test]
 fn a_ramp_of_a_ring_is_its_hold() {
     let found = lower(&flag(
         "targeting: [{query: key eq 1, progressiveRollout: {initial: {variation: off, date: 2027-03-02T09:00:00Z}, end: {variation: v2, date: 2027-03-02T09:05:00Z}}}]\ndefaultRule: {variation: off}",
