@@ -42,6 +42,8 @@ pub(super) enum Act {
     Split(Vec<Part>),
     /// A new version gets everybody as it starts.
     Everything,
+    /// So much is copied to a new version; `None` where a variable says.
+    Mirror(Option<Share>),
 }
 
 /// The newest version of Cloud Run.
@@ -53,6 +55,7 @@ const CLOUD_RUN: &str = "gcloud run";
 const APP_ENGINE: &str = "gcloud app";
 const VERTEX: &str = "gcloud ai";
 const LAMBDA: &str = "aws lambda";
+const SAGEMAKER: &str = "aws sagemaker";
 
 /// Programs that take no time and judge nothing.
 const QUIET: [&str; 34] = [
@@ -61,22 +64,40 @@ const QUIET: [&str; 34] = [
     "tr", "cut", "local",
 ];
 
-/// What `words` mean.
-pub(super) fn meaning(words: &[String]) -> Meaning {
-    let is_assignment = |w: &&String| w.split_once('=').is_some_and(|(name, _)| is_name(name));
-    let assigned = words.iter().take_while(is_assignment).count();
-    let Some(program) = words.get(assigned) else {
+/// What `words` mean: one command may copy traffic and move it.
+pub(super) fn meanings(words: &[String]) -> impl Iterator<Item = Meaning> {
+    mirrored(&verbs(words)).into_iter().chain([meaning(words)])
+}
+
+/// What `words` mean, apart from copies of traffic.
+fn meaning(words: &[String]) -> Meaning {
+    let verbs = verbs(words);
+    let Some(program) = verbs.first() else {
         return words.first().map_or(Meaning::Nothing, |word| substituted(word));
     };
-    let verbs: Vec<&str> =
-        words[assigned..].iter().map(String::as_str).filter(|w| !matches!(*w, "beta" | "alpha")).collect();
-    match program.as_str() {
+    match *program {
         "az" | "gcloud" | "aws" => of_cloud(&verbs),
         "sleep" | "Start-Sleep" => Meaning::Sleep(seconds(&verbs)),
         "curl" | "wget" => Meaning::Check,
         quiet if QUIET.contains(&quiet) => Meaning::Nothing,
         _ => Meaning::Program(verbs.join(" ")),
     }
+}
+
+/// A command without the assignments before it, and without the words for what is not yet stable.
+fn verbs(words: &[String]) -> Vec<&str> {
+    let is_assignment = |w: &&str| w.split_once('=').is_some_and(|(name, _)| is_name(name));
+    let command = words.iter().map(String::as_str).skip_while(is_assignment);
+    command.filter(|w| !matches!(*w, "beta" | "alpha")).collect()
+}
+
+/// `--mirror-traffic "green=10"`.
+fn mirrored(verbs: &[&str]) -> Option<Meaning> {
+    let ["az", "ml", "online-endpoint", "update", ..] = verbs else { return None };
+    let parts = percents(&values(verbs, &["--mirror-traffic"])?);
+    let share = parts.into_iter().try_fold(Share::NONE, |sum, (_, share)| Some(sum.plus(share?)));
+    let name = value(verbs, &["--name", "-n"]).to_owned();
+    Some(Meaning::Traffic(Target { tool: AZURE_ML, name }, Act::Mirror(share)))
 }
 
 fn is_name(text: &str) -> bool {
@@ -131,11 +152,20 @@ fn of_cloud(verbs: &[&str]) -> Meaning {
             Some((target(CLOUD_RUN, after(3)), Act::Dark))
         }
         ["gcloud", "run", "services", "update-traffic", ..] => run(verbs).map(|act| (target(CLOUD_RUN, after(4)), act)),
+        ["gcloud", "app", "deploy", ..] if verbs.contains(&"--no-promote") => Some((target(APP_ENGINE, ""), Act::Dark)),
+        ["gcloud", "app", "deploy", ..] if verbs.contains(&"--promote") => {
+            Some((target(APP_ENGINE, ""), Act::Everything))
+        }
         ["gcloud", "app", "services", "set-traffic", ..] => {
-            values(verbs, &["--splits"]).map(|text| (target(APP_ENGINE, after(4)), Act::Split(ratios(&text))))
+            // What is deployed without a name is the service `default`.
+            let service = Some(after(4)).filter(|name| *name != "default").unwrap_or_default();
+            values(verbs, &["--splits"]).map(|text| (target(APP_ENGINE, service), Act::Split(ratios(&text))))
         }
         ["gcloud", "ai", "endpoints", "deploy-model" | "update", ..] => {
             values(verbs, &["--traffic-split"]).map(|text| (target(VERTEX, after(4)), Act::Split(percents(&text))))
+        }
+        ["aws", "sagemaker", "update-endpoint-weights-and-capacities", ..] => {
+            weights(verbs).map(|parts| (target(SAGEMAKER, value(verbs, &["--endpoint-name"])), Act::Split(parts)))
         }
         ["aws", "lambda", "update-alias", ..] => {
             alias(verbs).map(|act| (target(LAMBDA, value(verbs, &["--function-name"])), act))
@@ -197,12 +227,33 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// Parts of their sum, as gcloud takes them.
 fn ratios(text: &str) -> Vec<Part> {
-    let parts: Vec<(&str, Option<f64>)> = pairs(text)
-        .map(|(name, number)| (name, number.parse().ok().filter(|n: &f64| (0.0..=1e6).contains(n))))
-        .collect();
-    let sum = parts.iter().map(|(_, number)| *number).sum::<Option<f64>>().filter(|sum| *sum > 0.0);
-    let share = |number: Option<f64>| Some(Share::from_percent(number? / sum? * 100.0));
-    parts.into_iter().map(|(name, number)| (name.to_owned(), share(number))).collect()
+    of_sum(pairs(text).map(|(name, number)| (name.to_owned(), number.parse().ok())).collect())
+}
+
+/// Each part of the sum of all.
+fn of_sum(parts: Vec<(String, Option<f64>)>) -> Vec<Part> {
+    let plain = |number: &Option<f64>| number.filter(|n| (0.0..=1e6).contains(n));
+    let sum = parts.iter().map(|(_, number)| plain(number)).sum::<Option<f64>>().filter(|sum| *sum > 0.0);
+    let share = |number: Option<f64>| Some(Share::from_percent(plain(&number)? / sum? * 100.0));
+    parts.into_iter().map(|(name, number)| (name, share(number))).collect()
+}
+
+/// `VariantName=blue,DesiredWeight=9 VariantName=green,DesiredWeight=1`, or JSON. Variants that are not listed keep their
+/// weights: those of a lone one are no share.
+fn weights(verbs: &[&str]) -> Option<Vec<Part>> {
+    let text = values(verbs, &["--desired-weights-and-capacities"])?;
+    let clean = if text.starts_with('[') { text.replace(['[', ']', '{', '}', '"', ' '], "") } else { text };
+    let mut parts: Vec<(String, Option<f64>)> = Vec::new();
+    for (key, value) in pairs(&clean) {
+        match (key, parts.last_mut()) {
+            ("VariantName", _) => parts.push((value.to_owned(), None)),
+            ("DesiredWeight", Some((_, weight))) => *weight = value.parse().ok(),
+            _ => {}
+        }
+    }
+    let alone = parts.len() < 2;
+    let parts = of_sum(parts).into_iter().map(|(name, share)| (name, share.filter(|_| !alone)));
+    Some(parts.collect())
 }
 
 /// The version beside the main one: `AdditionalVersionWeights={"8"=0.05}`, or JSON.
@@ -254,6 +305,13 @@ mod tests {
             two(("0", 10.0), ("42", 90.0))
         );
         assert_eq!(split("gcloud run services update-traffic chat --to-latest"), [("LATEST".to_owned(), 100.0)]);
+        let weights = "aws sagemaker update-endpoint-weights-and-capacities --endpoint-name chat --desired-weights-and-capacities";
+        let json =
+            "'[{\"VariantName\": \"blue\", \"DesiredWeight\": 9}, {\"VariantName\": \"green\", \"DesiredWeight\": 1}]'";
+        for listed in ["VariantName=blue,DesiredWeight=0.9 VariantName=green,DesiredWeight=0.1", json] {
+            assert_eq!(split(&format!("{weights} {listed}")), even, "{listed}");
+        }
+        assert_eq!(split(&format!("{weights} VariantName=green,DesiredWeight=1")), [("green".to_owned(), -1.0)]);
         let alias = "aws lambda update-alias --function-name f --function-version 7 --routing-config";
         for weights in [
             "'AdditionalVersionWeights={\"8\"=0.05}'",

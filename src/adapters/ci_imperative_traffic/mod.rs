@@ -2,6 +2,7 @@
 
 mod command;
 mod jobs;
+mod mirror;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,14 @@ declare_adapter! {
     /// | command | model |
     /// |---|---|
     /// | `az ml online-endpoint update --traffic "blue=90 green=10"`, also `"blue:90,green:10"` | exposure of the one that has the least in the first split |
+    /// | `az ml online-endpoint update --mirror-traffic "green=10"` | shadow, until it is 0 or traffic moves; a `sleep` is its length, another program compares |
     /// | `az ml online-deployment create --all-traffic` | everybody at once |
     /// | `gcloud run deploy --no-traffic` | nobody yet |
     /// | `gcloud run services update-traffic` with `--to-revisions`, `--to-tags`, `--to-latest` | exposure |
+    /// | `gcloud app deploy --no-promote`, `--promote` | nobody yet, everybody at once |
     /// | `gcloud app services set-traffic --splits` | exposure: parts of their sum |
     /// | `gcloud ai endpoints deploy-model --traffic-split`, `update --traffic-split` | exposure |
+    /// | `aws sagemaker update-endpoint-weights-and-capacities` | exposure: a weight by their sum, if two variants are listed |
     /// | `aws lambda update-alias --routing-config` | exposure of the additional version |
     /// | `sleep`, between two of them and in no loop | hold |
     /// | `curl`, `invoke`, `predict` between two of them | gate: a test |
@@ -47,8 +51,8 @@ declare_adapter! {
     /// - A lone command that gives everybody to one version is not judged: it may promote what another job tried out, or
     ///   go back. `--all-traffic` is, unless the file makes the endpoint too.
     /// - Nothing is judged of a service whose endpoints the same file takes away again.
-    /// - `gcloud run deploy` without `--no-traffic` gives everybody the new revision. That is how most services are
-    ///   deployed, so alone it is no plan.
+    /// - `gcloud run deploy` without `--no-traffic` and `gcloud app deploy` without `--no-promote` give everybody the new
+    ///   version. That is how most services are deployed, so alone it is no plan.
     /// - What runs after `||`, in an `else`, a `case`, a function or a step for failures is the way back, and so is a
     ///   share that falls.
     ///
@@ -59,7 +63,8 @@ declare_adapter! {
     ///
     /// Values of variables: such a share is unknown. Scripts in files of their own, reusable workflows, templates and
     /// composite actions. What comes after the last command of a job: a plan that does not reach everybody goes on
-    /// elsewhere. Reviewers and wait timers of environments, which are on the server. Mirrored traffic.
+    /// elsewhere. Reviewers and wait timers of environments, which are on the server. The settings that `aws deploy`,
+    /// `aws appconfig`, `aws sagemaker update-endpoint` and `sam deploy` take by name or in a file.
     pub CiImperativeTraffic {
         id: "ci-imperative-traffic",
         title: "Traffic commands in CI files",
@@ -70,7 +75,17 @@ declare_adapter! {
             ("ci-imperative-traffic", "AzurePipeline"),
             ("ci-imperative-traffic", "CloudBuild"),
         ],
-        words: ["online-endpoint", "--all-traffic", "update-traffic", "set-traffic", "--traffic-split", "update-alias"],
+        words: [
+            "online-endpoint",
+            "--all-traffic",
+            "update-traffic",
+            "set-traffic",
+            "--promote",
+            "--no-promote",
+            "--traffic-split",
+            "update-alias",
+            "update-endpoint-weights-and-capacities",
+        ],
     }
 }
 
@@ -121,13 +136,19 @@ fn give(
     rollout.id = ObjectRef::new(FORM, object.kind, None, &names.join("/"));
     rollout.service = if is_plain { target.name.as_str() } else { job.key }.into();
     rollout.environment = job.environment.filter(|e| !e.contains('$')).map(Into::into);
-    let near = walk.stages.first().map_or(rollout.name_span, |stage| stage.span);
+    let is_partial = walk.is_partial();
+    rollout.monitors = walk.monitors();
+    rollout.shadow = walk.mirror.shadow();
+    let mirrored = rollout.shadow.as_ref().map_or(rollout.name_span, |shadow| shadow.span);
+    let near = walk.stages.first().map_or(mirrored, |stage| stage.span);
     rollout.strategy = Spanned::new(strategy, near);
     rollout.rollback.anchor = near;
     rollout.rollback.method = Some(Method::TrafficFlip);
-    rollout.partial = walk.is_partial();
-    rollout.monitors = walk.monitors();
+    rollout.partial = is_partial;
     rollout.rollback.criteria = walk.criteria;
-    rollout.progression = Progression::Declared(walk.stages);
+    rollout.progression = match walk.stages {
+        none if none.is_empty() => Progression::Live(none),
+        stages => Progression::Declared(stages),
+    };
     cx.rollout(rollout);
 }

@@ -1,5 +1,5 @@
 use crate::adapters::testing::lower;
-use crate::model::{Hold, Rollout, Share, Strategy};
+use crate::model::{Comparer, Hold, Rollout, Share, Strategy};
 
 fn job(name: &str, run: &str) -> String {
     let lines = run.replace('\n', "\n          ");
@@ -110,4 +110,36 @@ fn other_systems() {
     let build = "steps:\n  - name: gcr.io/cloud-builders/gcloud\n    args: [run, services, update-traffic, chat, --to-revisions, 'a=5']\n  - name: gcr.io/google.com/cloudsdktool/cloud-sdk\n    entrypoint: bash\n    args: [-c, gcloud run services update-traffic chat --to-latest]\n";
     assert_eq!(stages(build), 2);
     assert_eq!(stages(&build.replace("entrypoint: bash", "waitFor: ['-']\n    entrypoint: bash")), 0);
+}
+
+#[test]
+fn what_is_copied_is_a_shadow_for_as_long_as_the_job_sleeps() {
+    let mirror = |share: u8| format!("az ml online-endpoint update -n chat --mirror-traffic 'green={share}'\n");
+    let shadow = |run: String| {
+        let mut found = lower(&job("release", &run)).remove(0);
+        let shadow = found.shadow.take().unwrap();
+        (
+            shadow.share.known().map(|s| s.percent()),
+            shadow.duration.known().copied(),
+            shadow.comparer,
+            found.stages().len(),
+        )
+    };
+    let (on, off, named) = (mirror(10), mirror(0), |name: &str| Comparer::Named(name.into()));
+    assert_eq!(shadow(format!("{on}sleep 3600\n{off}")), (Some(10.0), Some(3600), Comparer::Nothing, 0));
+    let compared = shadow(format!("{on}sleep 3600\npython diff.py\n{off}{TEN}{ALL}"));
+    assert_eq!(compared, (Some(10.0), Some(3600), named("diff.py"), 2));
+    assert_eq!(shadow(format!("{on}./diff.sh\n{ALL}")), (Some(10.0), None, named("./diff.sh"), 1));
+    assert_eq!(shadow(on), (Some(10.0), None, Comparer::Unknown, 0));
+    assert!(lower(&job("release", &off)).is_empty());
+}
+
+#[test]
+fn app_engine_starts_dark_or_with_everybody() {
+    let run =
+        "gcloud app deploy app.yaml --version v2 --no-promote\ngcloud app services set-traffic default --splits v2=1";
+    assert_eq!(one(run), [(0.0, Some(Hold::None)), (100.0, Some(Hold::None))]);
+    let found = lower(&job("release", "gcloud app deploy --promote"));
+    assert_eq!(found[0].strategy.value, Strategy::AllAtOnce);
+    assert!(lower(&job("release", "gcloud app deploy app.yaml")).is_empty());
 }

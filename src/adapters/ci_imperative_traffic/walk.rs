@@ -1,7 +1,8 @@
 //! A walk over the commands of one job: those that move traffic are stages, what stands between is their hold.
 
-use super::command::{Act, LATEST, Meaning, Part, Target, meaning};
+use super::command::{Act, LATEST, Meaning, Part, Target, meanings};
 use super::jobs::{Job, Step, What};
+use super::mirror::Mirror;
 use super::shell::{Command, commands};
 use crate::model::{
     Basis, Criterion, Evaluated, Exposure, Fact, Gate, GateKind, Hold, Metric, MetricKind, Share, Stage, StageRange,
@@ -42,13 +43,13 @@ fn of_step<'d>(step: &Step<'d>) -> Vec<Event<'d>> {
         }
     };
     let runs = lines.into_iter().filter(|line| !line.is_other_case);
-    runs.map(|line| Event {
-        meaning: meaning(&line.words),
+    let event = |meaning: Meaning, line: &Command| Event {
+        meaning,
         span: node.span(),
         is_looped: line.is_looped,
         case: (step.condition, line.block, if line.block > 0 { node.span().start } else { 0 }),
-    })
-    .collect()
+    };
+    runs.flat_map(|line| meanings(&line.words).map(|meaning| event(meaning, &line)).collect::<Vec<_>>()).collect()
 }
 
 /// The targets that `events` move traffic of.
@@ -101,7 +102,7 @@ impl Sides {
         let is_open = |share: Option<Share>| share.is_none_or(Share::is_limited);
         let splits = acts.filter_map(|act| match act {
             Act::Split(parts) => Some(parts),
-            Act::Dark | Act::Everything => None,
+            Act::Dark | Act::Everything | Act::Mirror(_) => None,
         });
         let Some(first) = splits.into_iter().find(|parts| parts.iter().any(|(_, share)| is_open(*share))) else {
             return Self::default();
@@ -161,6 +162,7 @@ pub(super) struct Walk<'d> {
     between: Between,
     first: Option<(&'d str, usize, u32)>,
     sides: Sides,
+    pub(super) mirror: Mirror,
     /// Did a command give everybody to a deployment as it made it?
     pub(super) is_everything: bool,
 }
@@ -178,6 +180,7 @@ impl<'d> Walk<'d> {
     }
 
     fn step(&mut self, event: &Event<'d>, target: &Target) {
+        self.mirror(event, target);
         match &event.meaning {
             Meaning::Traffic(of, act) if of == target => self.act(act, event),
             _ if self.is_over() || self.stages.is_empty() => {}
@@ -190,6 +193,23 @@ impl<'d> Walk<'d> {
             Meaning::Traffic(..) | Meaning::Creates(_) | Meaning::Deletes(_) | Meaning::Nothing => {}
         }
         self.between.is_unknown |= event.is_looped;
+    }
+
+    /// What is copied meanwhile.
+    fn mirror(&mut self, event: &Event<'d>, target: &Target) {
+        match &event.meaning {
+            Meaning::Traffic(of, Act::Mirror(share)) if of == target => {
+                self.first.get_or_insert(event.case);
+                self.mirror.turn(*share, event.span);
+            }
+            Meaning::Traffic(of, _) if of == target => self.mirror.close(),
+            Meaning::Sleep(seconds) => {
+                let sure = self.is_sure(event) && !event.is_looped;
+                self.mirror.sleep(seconds.filter(|_| sure));
+            }
+            Meaning::Program(line) => self.mirror.program(name_of(line)),
+            Meaning::Traffic(..) | Meaning::Creates(_) | Meaning::Deletes(_) | Meaning::Check | Meaning::Nothing => {}
+        }
     }
 
     /// Does it run whenever the job's commands do?
@@ -214,6 +234,7 @@ impl<'d> Walk<'d> {
             Act::Dark => Moved::To(Share::NONE),
             Act::Everything => Moved::To(Share::ALL),
             Act::Split(parts) => self.sides.share(parts),
+            Act::Mirror(_) => Moved::Back,
         };
         let last = self.stages.last().and_then(Stage::share);
         let exposure = match moved {
@@ -252,9 +273,7 @@ impl<'d> Walk<'d> {
     fn program(&mut self, line: &str, span: Span) {
         self.between.has_program = true;
         let at = self.stages.len().saturating_sub(1);
-        let mut words = line.split_whitespace();
-        let is_reader = |word: &&str| matches!(*word, "python" | "python3" | "bash" | "sh" | "node");
-        let name = words.find(|word| !is_reader(word)).unwrap_or(line);
+        let name = name_of(line);
         let metric = Metric::recognise(name, line);
         let opaque = Criterion::opaque(name, "a program of the job", StageRange::one(at), span);
         self.criteria.push(Criterion { evaluated: Evaluated::Unknown, metric, ..opaque });
@@ -275,8 +294,10 @@ impl<'d> Walk<'d> {
             Some(Strategy::Canary)
         } else if is_dark && self.stages.len() > 1 {
             Some(Strategy::BlueGreen)
+        } else if self.is_everything && !self.stages.is_empty() {
+            Some(Strategy::AllAtOnce)
         } else {
-            (self.is_everything && !self.stages.is_empty()).then_some(Strategy::AllAtOnce)
+            self.mirror.is_some().then_some(Strategy::Shadow)
         }
     }
 
@@ -284,4 +305,10 @@ impl<'d> Walk<'d> {
     pub(super) fn is_partial(&self) -> bool {
         !self.is_over()
     }
+}
+
+/// The program itself, without what it is read by.
+fn name_of(line: &str) -> &str {
+    let is_reader = |word: &&str| matches!(*word, "python" | "python3" | "bash" | "sh" | "node");
+    line.split_whitespace().find(|word| !is_reader(word)).unwrap_or(line)
 }
