@@ -50,6 +50,7 @@ pub mod seldon_v1;
 pub mod seldon_v2;
 pub mod smi;
 mod split;
+pub mod split_fme;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod traefik;
@@ -130,6 +131,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &seldon_v1::SeldonV1,
     &seldon_v2::SeldonV2,
     &smi::Smi,
+    &split_fme::SplitFme,
     &traefik::Traefik,
     &unleash::Unleash,
 ];
