@@ -4,7 +4,7 @@ use super::names::{self, Name, last_part};
 use super::{Field, GROUP, Place, block};
 use crate::adapters::duration::go_seconds;
 use crate::adapters::{Lowering, Object, World};
-use crate::model::{Action, Fact, Hold, ObjectRef, Progression, Rollout, Share, Stage};
+use crate::model::{Action, Fact, Hold, ObjectRef, Progression, Rollout, Share, Stage, Strategy};
 use crate::text::Span;
 
 /// What one automation does for a pipeline.
@@ -154,8 +154,14 @@ pub(super) fn apply(rollout: &mut Rollout, place: &Place, target: &str, world: &
     };
     let advancing: Vec<_> =
         all(|a| !a.advances.is_empty()).into_iter().map(|a| (a, a.selects(target, world))).collect();
+    let strategy = rollout.strategy.value;
     let Progression::Declared(stages) = &mut rollout.progression else { return };
     for stage in stages.iter_mut().filter(|s| s.share() != Some(Share::ALL)) {
+        // Phases that these files do not tell are left in a way that they do not tell either.
+        if strategy == Strategy::Unknown {
+            stage.hold = Fact::Dynamic { expr: "".into(), span: stage.span };
+            continue;
+        }
         let next = next_begins(&advancing, stage);
         stage.hold = match (stage.hold.known().copied(), next) {
             (Some(own), Fact::Stated(next)) => Fact::stated(own.then(next.value), next.span),
