@@ -61,6 +61,9 @@ pub struct Destination {
 }
 
 impl Destination {
+    /// The leaning of a flag's off value: who is sent there meets nothing new, whatever history tells.
+    pub const OFF: i8 = i8::MIN;
+
     /// What tells it from others over time: what it ships, else its name. A name that stands for one content tells both.
     pub fn key(&self) -> String {
         if self.immutable || self.ships.is_empty() { self.name.to_string() } else { self.ships.join("\n") }

@@ -106,7 +106,9 @@ pub(super) fn moves(before: &Rollout, after: &Rollout, past: &Past) -> Moved {
         let line = line(there.rule, past);
         let found = moves_in(there, one, &line);
         let is_itself = matches!(partner, Partner::Itself(_));
-        let back = stack::returns(&line, &one.all) || stack::goes_to_older_revisions(&there.all, &one.all, past);
+        let back = stack::returns(&line, &one.all)
+            || stack::goes_to_older_revisions(&there.all, &one.all, past)
+            || switches_off(there, one);
         if is_itself && back || found.moves.iter().any(Move::grows) {
             returns.push(back);
         }
@@ -218,6 +220,15 @@ fn moves_in(old: &Arms<'_>, new: &Arms<'_>, line: &[Vec<&Destination>]) -> Moved
     Moved { moves, ..Moved::default() }
 }
 
+/// Is an off value all that more of the requests go to? It needs no history to be a way back.
+fn switches_off(old: &Arms<'_>, new: &Arms<'_>) -> bool {
+    let had = old.shares();
+    let grows = |d: &&&Destination| d.is_met() && had.get(&d.key()).is_none_or(|s| s.is_none_or(|s| d.share > Some(s)));
+    let mut growing = new.all.iter().filter(grows).peekable();
+    let are_known = new.all.iter().all(|d| d.share.is_some());
+    are_known && growing.peek().is_some() && growing.all(|d| d.leaning == Destination::OFF)
+}
+
 /// What is not known where shares are not, or where nothing tells that the destinations are versions of one service.
 fn unclear(old: &Arms<'_>, new: &Arms<'_>) -> Option<Unclear> {
     let had = old.shares();
@@ -276,14 +287,15 @@ fn line<'p>(rule: &RouterRule, past: &'p Past) -> Vec<Vec<&'p Destination>> {
     line
 }
 
-/// The destination of `old` that is the baseline: of those that anybody met, the one met for longest; else the one
-/// introduced first, the one named so, the lower version, the larger share, the one written first (clarifications 13).
+/// The destination of `old` that is the baseline: of those that anybody met, an off value; else the one met for longest;
+/// else the one introduced first, the one named so, the lower version, the larger share, the one written first (clarifications 13).
 fn baseline(old: &[&Destination], line: &[Vec<&Destination>]) -> Option<String> {
     let met = old.iter().any(|d| d.is_met());
     let candidates = old.iter().enumerate().filter(|(_, d)| !met || d.share.is_none_or(|s| s > Share::NONE));
     let rank = |(index, d): &(usize, &&Destination)| {
         let (key, share) = (d.key(), std::cmp::Reverse(d.share.unwrap_or(Share::NONE)));
-        (met_since(&key, line), introduced(&key, line), d.leaning, d.number.unwrap_or(0), share, *index)
+        let is_new = d.leaning != Destination::OFF;
+        (is_new, met_since(&key, line), introduced(&key, line), d.leaning, d.number.unwrap_or(0), share, *index)
     };
     candidates.min_by_key(rank).map(|(_, d)| d.key())
 }

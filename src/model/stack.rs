@@ -94,6 +94,8 @@ struct Deployed<'r> {
     key: String,
     /// What runs behind it.
     serves: Option<Vec<(&'r str, &'r str)>>,
+    /// Is it an off value? Whatever was deployed is taken off by it.
+    is_off: bool,
 }
 
 /// Since which version each destination is met without a break.
@@ -103,7 +105,7 @@ fn deployed<'r>(here: &[&'r Destination], since: &mut Since, version: usize) -> 
     let met = || here.iter().filter(|d| d.is_met());
     *since = met().map(|d| (d.key(), since.get(&d.key()).copied().unwrap_or(version))).collect();
     let newest = met().max_by_key(|d| (since.get(&d.key()).copied(), d.leaning, d.number))?;
-    Some(Deployed { key: newest.key(), serves: newest.serves() })
+    Some(Deployed { key: newest.key(), serves: newest.serves(), is_off: newest.leaning == Destination::OFF })
 }
 
 /// Does a rule of a router that now sends to `after` go back to what it sent to before? A name does not suffice: where
@@ -116,6 +118,7 @@ pub(super) fn returns(line: &[Vec<&Destination>], after: &[&Destination]) -> boo
         let same = |d: &Deployed<'_>| d.key == one.key;
         match &*stack {
             [.., top] if same(top) => _ = stack.pop(),
+            _ if one.is_off => stack.clear(),
             [.., below, _] if same(below) && below.serves == one.serves => stack.truncate(stack.len() - 2),
             _ => {}
         }

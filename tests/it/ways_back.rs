@@ -183,3 +183,31 @@ fn what_moved_to_another_file_still_has_its_past() {
     let environments = "environments: {one: {paths: ['old/**']}, two: {paths: ['new/**']}}\n";
     assert_eq!(moved(&alone, environments), big_bang, "another environment is another object");
 }
+
+/// A flag of Unleash that is on or off, at a share.
+fn flag(enabled: bool, share: u32) -> String {
+    format!(
+        r#"{{"features": [{{"name": "web", "enabled": {enabled}, "strategies": [{{"name": "flexibleRollout", "parameters": {{"rollout": "{share}"}}}}]}}]}}"#
+    )
+}
+
+#[test]
+fn switching_a_flag_off_needs_no_history_and_switching_it_on_again_is_no_way_back() {
+    let judge = |before: &[String], head: &str| {
+        let repo = history("flags.json", &before.iter().map(String::as_str).collect::<Vec<_>>());
+        let run = repo.write("flags.json", head).commit(TUESDAY, "x").against_main(&[]);
+        (errors(&run), is_rollback(&run))
+    };
+    assert_eq!(judge(&[flag(true, 100)], &flag(false, 100)), (vec![], true), "it was born on");
+    assert_eq!(judge(&[flag(true, 5), flag(true, 100), flag(true, 5)], &flag(false, 5)), (vec![], true));
+    let (found, back) = judge(&[flag(true, 100), flag(false, 100)], &flag(true, 100));
+    assert_eq!((found.contains(&"big-bang".to_owned()), back), (true, false));
+    // A value that ships something is one that people may never have met.
+    let value = |on: bool| {
+        format!(
+            r#"{{"flags": {{"web": {{"on": {on}, "variations": ["m-1", "m-2"], "offVariation": 0, "fallthrough": {{"variation": 1}}}}}}}}"#
+        )
+    };
+    let (found, back) = judge(&[value(true)], &value(false));
+    assert_eq!((found.contains(&"big-bang".to_owned()), back), (true, false));
+}

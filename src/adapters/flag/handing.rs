@@ -119,6 +119,11 @@ impl Flag {
     fn destination(&self, arm: &Arm) -> Destination {
         let variation = arm.variation.and_then(|v| self.variations.get(v));
         let is_control = arm.variation.is_none() || arm.variation == self.control();
+        let leaning = match variation {
+            Some(v) if is_control && !v.is_plain_off() => -1,
+            _ if is_control => Destination::OFF,
+            Some(_) | None => 0,
+        };
         Destination {
             rule: RouterRule::only(),
             kin: self.key.clone(),
@@ -128,7 +133,7 @@ impl Flag {
             immutable: false,
             share: arm.share,
             basis: self.basis,
-            leaning: if is_control { -1 } else { 0 },
+            leaning,
             number: None,
             span: arm.span,
         }

@@ -51,6 +51,14 @@ impl Variation {
     }
 }
 
+impl Variation {
+    /// Does it say that there is nothing new, and ship nothing itself?
+    fn is_plain_off(&self) -> bool {
+        let is_named = || CONTROLS.iter().any(|name| self.name.eq_ignore_ascii_case(name));
+        self.ships.is_empty() && (self.is_false || is_named())
+    }
+}
+
 /// Every scalar of a value that is made of several; what begins with `_` tells of the value and is none of it.
 fn leaves(value: Node<'_>, found: &mut Vec<Payload>) {
     if value.is_scalar() {
