@@ -17,6 +17,7 @@ pub mod syntax;
 pub mod adapters;
 pub mod history;
 pub mod policy;
+pub mod recognition;
 // Floor 3
 pub mod collect;
 pub mod rules;

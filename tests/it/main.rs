@@ -34,6 +34,7 @@ mod plans;
 mod policies;
 mod promises;
 mod readme;
+mod recognition;
 mod refs;
 mod registry;
 mod render;

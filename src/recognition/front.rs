@@ -1,0 +1,83 @@
+//! A prompt's file in two parts: front matter between `---` lines, and the body.
+
+use super::tree::{Shape, Value, documents};
+use crate::syntax::Engine;
+use crate::text::{FileId, Span};
+
+/// A prompt's file.
+pub(super) struct Prompt<'t> {
+    /// What the front matter says; an empty mapping where there is none.
+    pub(super) front: Value,
+    /// The text that a model is given.
+    pub(super) body: &'t str,
+    /// Where the body stands.
+    pub(super) span: Span,
+}
+
+/// Takes `text` apart; `None` where its front matter can't be read.
+pub(super) fn read(file: FileId, text: &str) -> Option<Prompt<'_>> {
+    let span = |start: usize, end: usize| Some(Span::new(file, u32::try_from(start).ok()?, u32::try_from(end).ok()?));
+    let Some((start, end, body)) = bounds(text) else {
+        let front = list(span(0, 0)?);
+        return Some(Prompt { front, body: text, span: span(0, text.len())? });
+    };
+    let mut front = documents(file, &text[start..end], start, Engine::Core12)?;
+    if front.items().is_empty() {
+        front = list(span(start, end)?);
+    }
+    if let Shape::List(items) = &mut front.shape {
+        items.iter_mut().for_each(long);
+    }
+    Some(Prompt { front, body: &text[body..], span: span(body, text.len())? })
+}
+
+/// One empty document.
+fn list(span: Span) -> Value {
+    Value { span, shape: Shape::List(vec![Value { span, shape: Shape::Map(Vec::new()) }]) }
+}
+
+/// Where the front matter starts and ends, and where the body starts. Comments may stand before it.
+fn bounds(text: &str) -> Option<(usize, usize, usize)> {
+    let mut at = 0;
+    let mut start = None;
+    for line in text.split_inclusive('\n') {
+        let next = at + line.len();
+        match (line.trim_end(), start) {
+            ("---", None) => start = Some(next),
+            ("---", Some(start)) => return Some((start, at, next)),
+            (other, None) if other.is_empty() || other.starts_with('#') => {}
+            (_, None) => return None,
+            (_, Some(_)) => {}
+        }
+        at = next;
+    }
+    None
+}
+
+/// `model: x` is short for `model: {id: x}`.
+fn long(front: &mut Value) {
+    let Shape::Map(entries) = &mut front.shape else { return };
+    for (key, value) in entries {
+        if &**key == "model" && value.text().is_some() {
+            let shape = Shape::Map(vec![("id".into(), value.clone())]);
+            *value = Value { span: value.span, shape };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn front_matter_and_body_are_taken_apart() {
+        let text = "# licence\n---\nmodel: gpt-4o\n---\nsystem:\nBe kind.\n";
+        let prompt = read(FileId(0), text).unwrap();
+        let model = prompt.front.items()[0].get("model").unwrap();
+        assert_eq!(model.word("id"), Some("gpt-4o"));
+        assert_eq!(model.span.slice(text), "gpt-4o");
+        assert_eq!(prompt.body, "system:\nBe kind.\n");
+        let bare = read(FileId(0), "Be kind.\n---\nx: 1\n---\n").unwrap();
+        assert!(bare.front.items()[0].entries().is_empty() && bare.body.starts_with("Be kind."));
+    }
+}
