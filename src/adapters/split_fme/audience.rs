@@ -71,6 +71,11 @@ fn values(matcher: &Field<'_>) -> Vec<String> {
 
 /// Documents nest at most 255 deep, and so does this.
 fn gather(value: &Field<'_>, found: &mut Vec<String>) {
+    if value.unknown().is_some() {
+        // The items of what is not known are that itself.
+        found.extend(value.as_written().map(str::to_owned));
+        return;
+    }
     found.extend(value.text().map(str::to_owned));
     value.items().iter().for_each(|item| gather(item, found));
     for (key, value) in value.entries() {

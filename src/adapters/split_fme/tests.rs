@@ -135,6 +135,13 @@ fn localhost_files_name_a_treatment_for_keys_or_for_all() {
 }
 
 #[test]
+fn keys_that_are_filled_in_later_are_a_ring() {
+    let text =
+        flag("", &[condition("WHITELIST", &KEYS.replace(r#"["a-1", "a-2"]"#, r#"["{{ a }}"]"#), &[("on", "100")])]);
+    assert_eq!(stages(&lower(&text)), owned(&[("key {{ a }}: on", -1.0)]));
+}
+
+#[test]
 fn what_only_looks_like_it_is_not_claimed() {
     assert!(lower("- a: {treatment: rest, dose: 5}\n").is_empty());
     assert!(lower(r#"{"name": "x", "conditions": [{"if": "y"}], "defaultTreatment": "off"}"#).is_empty());

@@ -13,8 +13,8 @@ pub(super) enum Audience {
     Nobody,
     /// Some people.
     Some(Picked),
-    /// Everybody or nobody: the time decides.
-    ByTime,
+    /// The time decides for everybody alike, or nobody can know who they are.
+    Untold,
 }
 
 /// People whom a strategy picks.
@@ -41,10 +41,10 @@ impl Audience {
                 size: None,
                 customers: a.customers || b.customers,
             }),
-            (Self::Some(one), Self::All | Self::ByTime) | (Self::All | Self::ByTime, Self::Some(one)) => {
+            (Self::Some(one), Self::All | Self::Untold) | (Self::All | Self::Untold, Self::Some(one)) => {
                 Self::Some(Picked { size: None, ..one })
             }
-            (Self::ByTime, Self::All) | (Self::All | Self::ByTime, Self::ByTime) => Self::ByTime,
+            (Self::Untold, Self::All) | (Self::All | Self::Untold, Self::Untold) => Self::Untold,
             (Self::All, Self::All) => Self::All,
         }
     }
@@ -87,7 +87,7 @@ fn segment(id: &str, place: &Place<'_, '_>) -> Audience {
     let name = segment.get("name").and_then(|n| n.text()).unwrap_or(id);
     match all_of(segment.get("constraints").as_ref(), place) {
         Audience::Some(one) => Audience::Some(picked(name, one.customers)),
-        other @ (Audience::All | Audience::Nobody | Audience::ByTime) => other,
+        other @ (Audience::All | Audience::Nobody | Audience::Untold) => other,
     }
 }
 
@@ -95,14 +95,17 @@ fn constraint(constraint: &Field<'_>, place: &Place<'_, '_>) -> Audience {
     let text = |key: &str| constraint.get(key).and_then(|f| f.text());
     let unknown = constraint.unknown().is_some();
     let (context, operator) = (text("ContextName").unwrap_or("context"), text("operator").unwrap_or("IN"));
-    if operator.starts_with("DATE_") && !unknown {
-        return Audience::ByTime;
+    if unknown || operator.starts_with("DATE_") {
+        return Audience::Untold;
     }
     let listed = constraint.get("values").map(|v| v.items()).unwrap_or_default();
     let values: Vec<&str> = listed.iter().filter_map(|v| v.text().or_else(|| v.as_written())).collect();
+    if context == "environment" && listed.iter().any(|v| v.text().is_none()) {
+        return Audience::Untold;
+    }
     let is_turned = constraint.get("inverted").and_then(|i| i.boolean()) == Some(true);
     let is_not = (operator == "NOT_IN") != is_turned;
-    if matches!(operator, "IN" | "NOT_IN") && !unknown {
+    if matches!(operator, "IN" | "NOT_IN") {
         let holds = match (&place.environment, context) {
             _ if values.is_empty() => Some(is_not),
             (super::Environment::Named(name), "environment") => Some(values.contains(&&**name) != is_not),

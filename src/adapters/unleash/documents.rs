@@ -21,7 +21,12 @@ struct Document<'d> {
 /// Where the flags are: an import wraps an export.
 pub(super) fn flags(root: Node<'_>) -> Option<Node<'_>> {
     let is_export = |n: &Node<'_>| n.get("featureStrategies").is_some_and(Node::is_seq) && n.get("features").is_some();
-    let has_flags = |n: &Node<'_>| n.get("features").is_some_and(|f| f.items().any(is_feature));
+    // An empty list of strategies is everybody's; it takes one, or the version, to tell whose it is.
+    let is_told = |f: Node<'_>| f.get("strategies").is_some_and(|s| s.items().next().is_some());
+    let has_flags = |n: &Node<'_>| {
+        let all = || n.get("features").into_iter().flat_map(Node::items).filter(|f| is_feature(*f));
+        all().next().is_some() && (n.get("version").is_some() || all().any(is_told))
+    };
     let has_events = |n: &Node<'_>| {
         let events = || n.get("events").into_iter().flat_map(Node::items);
         events().any(|e| e.get("feature").is_some_and(is_feature) || has_flags(&e))

@@ -116,12 +116,12 @@ fn everybody(
 /// What `all` come to for those whom no ring picks.
 pub(super) fn combined(all: &[Strategy<'_>], at: Span) -> Outcome {
     let open: Vec<&Strategy<'_>> =
-        all.iter().filter(|s| matches!(s.audience, Audience::All | Audience::ByTime)).collect();
+        all.iter().filter(|s| matches!(s.audience, Audience::All | Audience::Untold)).collect();
     let is_whole = |s: &Strategy<'_>| s.audience == Audience::All && s.share == Some(Share::ALL);
     if let Some(by) = all.iter().position(is_whole) {
         return Outcome::Everybody(by);
     }
-    let is_unknown = |s: &&&Strategy<'_>| s.share.is_none() || s.audience == Audience::ByTime;
+    let is_unknown = |s: &&&Strategy<'_>| s.share.is_none() || s.audience == Audience::Untold;
     if let Some(unknown) = open.iter().filter(|s| s.share != Some(Share::NONE)).find(is_unknown) {
         return Outcome::Unknown(unknown.span);
     }

@@ -103,7 +103,7 @@ fn list_of_gitlab(node: &Field<'_>) -> Audience {
     let members = body.and_then(|b| b.get("user_xids"));
     let size = match audience::listed("user", members.as_ref()) {
         Audience::Some(listed) => listed.size,
-        Audience::All | Audience::Nobody | Audience::ByTime => None,
+        Audience::All | Audience::Nobody | Audience::Untold => None,
     };
     let name = name.map_or_else(|| "a list of users".to_owned(), |name| format!("list {name}"));
     Audience::Some(audience::Picked { name, size, customers: false })

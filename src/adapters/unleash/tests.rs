@@ -226,6 +226,14 @@ resource "unleash_feature_v2" "model" {
     assert!(
         lower(&whole.replace("{ rollout = \"5\", stickiness = \"tenantId\" }", "var.all"))[0].exposure_is_dynamic()
     );
+    let constrained = whole.replace(
+        "\n    strategy {\n      name       = \"flex",
+        "\n    strategy {\n      constraint = var.who\n      name       = \"flex",
+    );
+    assert!(lower(&constrained)[0].exposure_is_dynamic(), "whom it leaves nobody can know");
+    let of = "constraint {\n context_name = \"environment\"\n operator = \"IN\"\n values = [var.e]\n }";
+    let by_place = constrained.replace("constraint = var.who", of);
+    assert!(lower(&by_place)[0].exposure_is_dynamic(), "{by_place}");
     let parts = r#"
 resource "unleash_strategy_assignment" "model" {
   feature_name  = "answer-model"
@@ -254,5 +262,8 @@ fn levers_and_what_only_looks_like_flags() {
     assert!(
         lower(r#"{"features": [{"name": "x", "environments": [{"name": "production", "enabled": true}]}]}"#).is_empty()
     );
+    let empty = r#"{"features": [{"name": "x", "enabled": "${ON}", "strategies": []}]}"#;
+    assert!(lower(empty).is_empty());
+    assert_eq!(lower(&empty.replace("{\"features", "{\"version\": 1, \"features")).len(), 1);
     assert!(lower(r#"{"strategies": [{"name": "default", "parameters": [{"name": "x"}]}]}"#).is_empty());
 }
