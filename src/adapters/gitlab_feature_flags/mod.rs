@@ -18,8 +18,9 @@ declare_adapter! {
     ///
     /// Two things of one name. Feature flags of projects, which Unleash's clients evaluate: `gitlab_project_feature_flag`
     /// of Terraform, and saved answers of the REST API (`version: new_version_flag`). GitLab's own development flags and
-    /// those of who copies them: definitions (`default_enabled` beside `name` and `type`, as under `config/feature_flags/`),
-    /// and saved answers of `/features` (`gates`). Each is a live split: one moment, whose history in git is the plan.
+    /// those of who copies them: definitions (`default_enabled` or `rollout_issue_url` beside `name` and `type`, as under
+    /// `config/feature_flags/`), and saved answers of `/features` (`gates`). Each is a live split: one moment, whose history
+    /// in git is the plan.
     ///
     /// ## Mapping
     ///
@@ -50,7 +51,7 @@ declare_adapter! {
     ///
     /// ## What it cannot see
     ///
-    /// Flags that are kept in GitLab alone. Who is on a list of users that other files define. Legacy flags (`legacy_flag`).
+    /// Flags that are kept in GitLab alone. That the flag of a new scope is the one that stood under another. Who is on a list of users that other files define. Legacy flags (`legacy_flag`).
     /// Programs of Pulumi. What administrators set over a `default_enabled`.
     pub GitlabFeatureFlags {
         id: "gitlab-feature-flags",
@@ -62,7 +63,7 @@ declare_adapter! {
             ("gitlab-feature-flags", "Features"),
             ("terraform", "gitlab_project_feature_flag"),
         ],
-        words: ["new_version_flag", "default_enabled", "\"gates\""],
+        words: ["new_version_flag", "default_enabled", "rollout_issue_url", "\"gates\""],
     }
 }
 

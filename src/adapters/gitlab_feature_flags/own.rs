@@ -13,20 +13,23 @@ pub(super) fn is_definition(root: Node<'_>, path: &str) -> bool {
     const TELLING: [&str; 4] = ["introduced_by_url", "rollout_issue_url", "milestone", "group"];
     let has = |key: &str| root.get(key).and_then(Node::text).is_some();
     let is_known = path.contains("feature_flags/") || TELLING.iter().any(|key| root.get(key).is_some());
-    has("name") && has("type") && has("default_enabled") && is_known
+    let is_switch = has("default_enabled") || root.get("rollout_issue_url").is_some();
+    has("name") && has("type") && is_switch && is_known
 }
 
 pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let template = Template::document(object.node);
     let body = template.body();
-    let (Some(name), Some(default)) = (body.get("name"), body.get("default_enabled")) else { return };
+    let Some(name) = body.get("name") else { return };
     let Some(key) = name.text() else { return };
     let mut flag = blank(key, name.span(), object.node.span());
     // Each installation meets it when it updates.
     flag.basis = Basis::Tenants;
-    flag.rest = match cx.take_field(&default, "default_enabled", "`true` or `false`", Field::boolean) {
+    let default = cx.field(&body, &["default_enabled"], "`true` or `false`", Field::boolean);
+    flag.rest = match default {
         Fact::Stated(is_on) => Split::all(Some(if is_on.value { ON } else { OFF }), is_on.span),
-        Fact::Defaulted { .. } | Fact::Absent { .. } | Fact::Dynamic { .. } => Split::unknown(default.span()),
+        Fact::Defaulted { near, .. } | Fact::Absent { near } => Split::all(Some(OFF), near),
+        Fact::Dynamic { span, .. } => Split::unknown(span),
     };
     hand_in(flag.rollout(object, cx), cx);
 }

@@ -129,5 +129,8 @@ fn definitions_are_on_or_off() {
     let definition = |default: &str| format!("name: x\ntype: beta\ngroup: group::a\ndefault_enabled: {default}\n");
     assert!(lower(&definition("true")).is_empty(), "wholly on counts for who compares");
     assert_eq!(lower(&definition("maybe"))[0].remarks.len(), 1);
+    let without = "name: x\ntype: beta\nrollout_issue_url: y\n";
+    assert!(lower(without).is_empty(), "off where nothing is written");
+    assert!(crate::adapters::testing::with_root(without, |root| super::own::is_definition(root, "x.yml")));
     assert!(lower("name: x\ntype: y\ndefault_enabled: maybe\n").is_empty(), "nothing tells whose it is");
 }

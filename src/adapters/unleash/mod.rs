@@ -73,7 +73,8 @@ declare_adapter! {
     ///
     /// How many people a ring has; an application (`appName`) is a ring too. The environment, where it is in the name of
     /// the file alone: the policy's `environments` tell it then; `default`, the only one of the open edition, tells
-    /// nothing. Which milestone is active. Strategies that are assigned in other files.
+    /// nothing. That the flag of an environment which a constraint names is the one that stood for all before. Which
+    /// milestone is active. Strategies that are assigned in other files.
     pub Unleash {
         id: "unleash",
         title: "Unleash",
