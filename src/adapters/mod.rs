@@ -29,6 +29,7 @@ pub mod gcp_vertex_ai;
 pub mod gitlab_feature_flags;
 pub mod go_feature_flag;
 pub mod google_tfx;
+pub mod growthbook;
 pub mod harness;
 mod infra;
 pub mod ingress_nginx;
@@ -115,6 +116,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gitlab_feature_flags::GitlabFeatureFlags,
     &go_feature_flag::GoFeatureFlag,
     &google_tfx::GoogleTfx,
+    &growthbook::GrowthBook,
     &harness::Harness,
     &ingress_nginx::IngressNginx,
     &istio::Istio,

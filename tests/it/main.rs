@@ -42,6 +42,7 @@ mod repository;
 mod routers;
 mod shared;
 mod shared_history;
+mod statistical;
 mod support;
 mod suppressions;
 mod ungated;
