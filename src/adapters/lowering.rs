@@ -128,6 +128,8 @@ impl<'a> Lowering<'a> {
             remarks: Vec::new(),
             partial: false,
             plain_workload: false,
+            recognised: Vec::new(),
+            unplanned: false,
             bypass: None,
         }
     }

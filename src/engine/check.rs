@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::excuse::{Asked, Candidate, Kept, Records, WAIVERS, Written, hide, without_waivers, written};
 use super::fix;
 use super::judge::{Judged, judge, judge_ignores, judged_of};
-use super::plan::{Choice, Plan};
+use super::plan::{Choice, Plan, Selection};
 use super::seal::{raise, seal};
-use super::settle::{facets, service_anchors, settle};
+use super::settle::{selection, service_anchors, settle};
 use super::{DrillQuestion, Linked, LoadLimits, Loaded, drill_log, link, load};
 use crate::adapters::Audience;
 use crate::catalog::Level;
@@ -17,7 +17,7 @@ use crate::collect::{Content, WorkingSet, read};
 use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Trust, Undetermined};
 use crate::history::{Git, HistoryError};
 use crate::model::{Change, DrillLog, Past, PastEnd, Rollout, Waiver};
-use crate::policy::{Policy, Selector, Source};
+use crate::policy::{Policy, Source};
 use crate::rules::{self, DeclaredService, Facts};
 use crate::syntax::Limits;
 use crate::text::{FileId, Sources, Span};
@@ -111,23 +111,23 @@ fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Source
     if !read.claimed && !input.allow_empty && read.failures.is_empty() {
         read.failures.push(nothing_to_check());
     }
-    let selectors: Vec<Selector> =
-        read.linked.rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
-    let base = Selector::default();
+    let selections: Vec<Selection> =
+        read.linked.rollouts.iter().map(|r| selection(policy, r, &input.set.files)).collect();
+    let base = Selection::base();
     let mut plan = Plan::default();
-    selectors.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
+    selections.iter().chain([&base]).for_each(|s| plan.bind(policy, &input.choice, s));
     let waivers = std::mem::take(&mut read.linked.waivers);
     let mut facts = facts_with_drills(input, &mut read);
-    let mut judged = judge(&plan, &facts, &selectors, &base);
+    let mut judged = judge(&plan, &facts, &selections, &base);
     raise(&mut judged, policy.undetermined);
     let candidates = candidates(input, std::mem::take(&mut read.ignores));
-    let asked = Asked { policy, at: facts.moment(), facts: &facts, plan: &plan, selectors: &selectors };
+    let asked = Asked { policy, at: facts.moment(), facts: &facts, plan: &plan, selections: &selections };
     facts.ignores = hide(&asked, candidates, &mut judged);
     judge_ignores(&plan, &facts, &base, &mut judged);
     let mut sources = Sources::new(facts.paths.clone());
     let mut sealed = seal(judged, &sources);
     show(&mut sources, input, &read.lengths, &sealed.findings, &sealed.undetermined);
-    let ran = ran(&plan, selectors.iter().chain([&base]));
+    let ran = ran(&plan, selections.iter().chain([&base]));
     let mut notices = excuse(input, waivers, (&mut sealed, &ran), (&sources, facts.moment()));
     notices.extend(read.no_waivers);
     fix::offer(input, &mut sealed.findings, &read.lenders, asks);
@@ -148,8 +148,8 @@ fn judged(input: &Input<'_>, asks: &dyn Fn(&Finding) -> bool) -> (Report, Source
 }
 
 /// The rules that judged.
-fn ran<'s>(plan: &Plan, selectors: impl Iterator<Item = &'s Selector>) -> BTreeSet<&'static str> {
-    selectors.flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect()
+fn ran<'s>(plan: &Plan, selections: impl Iterator<Item = &'s Selection>) -> BTreeSet<&'static str> {
+    selections.flat_map(|s| plan.rules(s)).map(|r| r.def.meta.id).collect()
 }
 
 /// Reads, lowers and asks git, and judges nothing: what rules would know, the texts of what is on record, and what kept

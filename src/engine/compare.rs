@@ -8,7 +8,7 @@ use super::excuse::Written;
 use super::gate::loosened;
 use super::pair::{Pair, Pairs, Sides};
 use super::past::Pasts;
-use super::settle::{facets, settle};
+use super::settle::{selection, settle};
 use super::standing::{Standing, Stood};
 use super::{LoadLimits, Loaded, governed, load};
 use crate::adapters::{Audience, Lowered};
@@ -324,7 +324,7 @@ impl<'a> Desk<'a> {
 
     /// Does the policy ask something else of `after` than of what it was?
     fn is_asked_otherwise(&self, before: Option<&Rollout>, after: &Rollout) -> bool {
-        let asked = |r: &Rollout| self.policy.selector(&facets(r, &self.files));
+        let asked = |r: &Rollout| selection(self.policy, r, &self.files);
         before.is_some_and(|before| self.path(before) != self.path(after) && asked(before) != asked(after))
     }
 

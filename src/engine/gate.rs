@@ -9,16 +9,16 @@ use super::drills::{DrillQuestion, drill_log};
 use super::excuse::{Asked, Kept, Records, candidates, grown, hide, waivers_of_base};
 use super::judge::{Judged, judge, judge_ignores, judged_of};
 use super::past::Pasts;
-use super::plan::{Choice, Plan, Registry};
+use super::plan::{Choice, Plan, Registry, Selection};
 use super::seal::{raise, seal};
-use super::settle::{facets, service_anchors};
+use super::settle::{selection, service_anchors};
 use crate::catalog::Level;
 use crate::clock::Moment;
 use crate::collect::{Origin, shown};
 use crate::finding::{Failure, Finding, Report, State, Trust, Undetermined};
 use crate::history::{Git, HistoryError, Snapshot, Step};
 use crate::model::{Change, DrillLog, Rollback, Rollout};
-use crate::policy::{Policy, Selector, Weakening, weakenings};
+use crate::policy::{Policy, Weakening, weakenings};
 use crate::rules::{self, DeclaredService, Facts, Weakened};
 use crate::text::{FileId, Sources, Span};
 
@@ -122,12 +122,11 @@ impl Run<'_> {
             self.notices.extend(rollback(rollout, change));
         }
         let policy = self.input.policy;
-        let base = Selector::default();
-        let selectors: Vec<Selector> =
-            compared.rollouts.iter().map(|r| policy.selector(&facets(r, &desk.files))).collect();
-        for selector in selectors.iter().chain([&base]) {
-            self.plan.bind(policy, &self.input.choice, selector);
-            self.ran.extend(self.plan.rules(selector).iter().map(|r| r.def.meta.id));
+        let base = Selection::base();
+        let selections: Vec<Selection> = compared.rollouts.iter().map(|r| selection(policy, r, &desk.files)).collect();
+        for selection in selections.iter().chain([&base]) {
+            self.plan.bind(policy, &self.input.choice, selection);
+            self.ran.extend(self.plan.rules(selection).iter().map(|r| r.def.meta.id));
         }
         let known = self.paths.len();
         self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
@@ -136,10 +135,10 @@ impl Run<'_> {
         facts.weakened.extend(brought.into_iter().flat_map(|(old, new)| weakened(old, new, step.at)));
         facts.weakened.extend(grown(desk, step)?);
         facts.drill_log = Some(self.drill_log(step, &facts)?);
-        let mut judged = judge(&self.plan, &facts, &selectors, &base);
+        let mut judged = judge(&self.plan, &facts, &selections, &base);
         raise(&mut judged, policy.undetermined);
         let candidates = candidates(self.input, desk, step, (&facts, files, &judged))?;
-        let asked = Asked { policy, at: step.at, facts: &facts, plan: &self.plan, selectors: &selectors };
+        let asked = Asked { policy, at: step.at, facts: &facts, plan: &self.plan, selections: &selections };
         facts.ignores = hide(&asked, candidates, &mut judged);
         judge_ignores(&self.plan, &facts, &base, &mut judged);
         self.paths = facts.paths;

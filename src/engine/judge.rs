@@ -3,11 +3,10 @@
 use rayon::prelude::*;
 
 use super::excuse::judges_ignores;
-use super::plan::{BoundRule, Plan};
+use super::plan::{BoundRule, Plan, Selection};
 use crate::catalog::Family;
 use crate::finding::{Finding, Fingerprint, JudgedRollout, Label, RolloutKey, State, Undetermined};
 use crate::model::Rollout;
-use crate::policy::Selector;
 use crate::rules::{Cx, Facts, Raw};
 
 /// What the rules found, in no particular order.
@@ -22,17 +21,19 @@ pub(super) struct Judged {
 /// Starting threads takes longer than judging fewer rollouts than this.
 const WORTH_SHARING: usize = 64;
 
-/// Runs every rule of `plan` over `facts`; `selectors` stand in the order of the rollouts, `base` is the selection
+/// Runs every rule of `plan` over `facts`; `selections` stand in the order of the rollouts, `base` is the selection
 /// outside of all scopes, which judges the repository as a whole.
-pub(super) fn judge(plan: &Plan, facts: &Facts, selectors: &[Selector], base: &Selector) -> Judged {
+pub(super) fn judge(plan: &Plan, facts: &Facts, selections: &[Selection], base: &Selection) -> Judged {
     let one = |mut out: Judged, index: usize| {
         let rollout = &facts.rollouts[index];
         let change = facts.change(index);
         let asked = |rule: &&BoundRule| {
             let back = change.filter(|c| c.rollback.is_some()).and_then(|c| c.before.as_deref());
-            rollout.is_judged() && back.is_none_or(|before| asks_of_a_way_back(rule.def.meta.family, before, rollout))
+            rollout.is_judged()
+                && (rule.def.judges_unplanned || !rollout.unplanned)
+                && back.is_none_or(|before| asks_of_a_way_back(rule.def.meta.family, before, rollout))
         };
-        for rule in plan.rules(&selectors[index]).iter().filter(asked) {
+        for rule in plan.rules(&selections[index]).iter().filter(asked) {
             let mut cx = Cx::new(rule.def.meta, facts, Some(index));
             rule.check.rollout(rollout, &mut cx);
             if let Some(change) = change {
@@ -65,7 +66,7 @@ fn asks_of_a_way_back(family: Family, before: &Rollout, after: &Rollout) -> bool
 }
 
 /// Runs those rules that judge ignores, once it is known what came of each.
-pub(super) fn judge_ignores(plan: &Plan, facts: &Facts, base: &Selector, whole: &mut Judged) {
+pub(super) fn judge_ignores(plan: &Plan, facts: &Facts, base: &Selection, whole: &mut Judged) {
     whole.repository(plan.rules(base).iter().filter(|rule| judges_ignores(rule.def.meta)), facts);
 }
 

@@ -22,6 +22,7 @@ mod rehearsal;
 mod seal;
 mod settle;
 mod standing;
+mod stricter;
 mod template;
 mod unmask;
 

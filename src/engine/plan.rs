@@ -1,16 +1,38 @@
 //! Binds the policy's settings to the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
+use super::stricter::stricter;
 use crate::catalog::Level;
 use crate::finding::Weaker;
-use crate::policy::{Binder, Policy, Selector, Setting};
+use crate::model::ChangeKind;
+use crate::policy::{Binder, Facets, Policy, Selector, Setting};
 use crate::rules::{self, Bound, RuleDef};
 use crate::text::Span;
+
+/// The selections of scopes and classes that a rollout answers for: one, or one for each of its kinds of change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Selection(BTreeSet<Selector>);
+
+impl Selection {
+    /// What `policy` asks of whoever has these `facets`, and is all of `kinds`.
+    pub(super) fn of(policy: &Policy, facets: &Facets<'_>, kinds: &[ChangeKind]) -> Self {
+        let of = |change| policy.selector(&Facets { change, ..*facets });
+        match kinds {
+            [] => Self(BTreeSet::from([of(None)])),
+            kinds => Self(kinds.iter().map(|kind| of(Some(*kind))).collect()),
+        }
+    }
+
+    /// Outside of all scopes and classes.
+    pub(super) fn base() -> Self {
+        Self(BTreeSet::from([Selector::default()]))
+    }
+}
 
 /// A rule with the level and the parameters it has for some rollouts.
 pub(super) struct BoundRule {
@@ -42,25 +64,26 @@ impl Choice {
 /// The rules bound for every selection of scopes and classes that occurs.
 #[derive(Default)]
 pub(super) struct Plan {
-    sets: BTreeMap<Selector, Arc<[BoundRule]>>,
+    sets: BTreeMap<Selection, Arc<[BoundRule]>>,
 }
 
 impl Plan {
-    /// Binds the rules for `selector`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
-    pub(super) fn bind(&mut self, policy: &Policy, choice: &Choice, selector: &Selector) {
-        if !self.sets.contains_key(selector) {
-            self.sets.insert(selector.clone(), bind_all(policy, choice, selector));
+    /// Binds the rules for `selection`. The policy's parameters have been checked: `Policy::param_faults` found nothing.
+    pub(super) fn bind(&mut self, policy: &Policy, choice: &Choice, selection: &Selection) {
+        if !self.sets.contains_key(selection) {
+            self.sets.insert(selection.clone(), bind_all(policy, choice, selection));
         }
     }
 
-    /// The rules for `selector`, which must have been bound.
-    pub(super) fn rules(&self, selector: &Selector) -> &[BoundRule] {
-        self.sets.get(selector).map_or(&[], |set| set)
+    /// The rules for `selection`, which must have been bound.
+    pub(super) fn rules(&self, selection: &Selection) -> &[BoundRule] {
+        self.sets.get(selection).map_or(&[], |set| set)
     }
 }
 
-fn bind_all(policy: &Policy, choice: &Choice, selector: &Selector) -> Arc<[BoundRule]> {
-    let settings = policy.settings(selector);
+fn bind_all(policy: &Policy, choice: &Choice, selection: &Selection) -> Arc<[BoundRule]> {
+    let all = selection.0.iter().map(|selector| policy.settings(selector));
+    let settings = all.reduce(|one, other| stricter(one, &other)).unwrap_or_default();
     let chosen = rules::ALL.iter().filter(|def| choice.takes(def.meta.id));
     chosen.filter_map(|def| bind(def, settings.get(def.meta.id)?, &settings)).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plan::Selection;
 use crate::collect::File;
 use crate::model::{Metric, Rollout};
 use crate::policy::{Facets, Policy};
@@ -49,6 +50,11 @@ pub fn facets<'r>(rollout: &'r Rollout, files: &'r [File]) -> Facets<'r> {
         change: rollout.declared.change,
         risk: rollout.declared.risk,
     }
+}
+
+/// What the policy asks of `rollout`.
+pub(super) fn selection(policy: &Policy, rollout: &Rollout, files: &[File]) -> Selection {
+    Selection::of(policy, &facets(rollout, files), &rollout.kinds())
 }
 
 fn name_metric(metric: &mut Metric, policy: &Policy) {

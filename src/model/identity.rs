@@ -1,6 +1,7 @@
 //! Which object a rollout is, and what its author says about it.
 
 use super::Fact;
+use crate::text::Span;
 
 /// The identity of an object: the same one after a rename of its file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +85,17 @@ impl ChangeKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.name() == name)
     }
+}
+
+/// What shows that a change is of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// The kind.
+    pub kind: ChangeKind,
+    /// In words: "model `gpt-4o` becomes `gpt-5`".
+    pub what: Box<str>,
+    /// Where it stands after the change.
+    pub span: Span,
 }
 
 /// How much a wrong change would hurt.

@@ -31,6 +31,7 @@ impl Rollout {
     fn placeless(&self) -> Self {
         let mut one = self.clone();
         (one.name_span, one.span, one.strategy.span) = (NOWHERE, NOWHERE, NOWHERE);
+        one.recognised.clear();
         one.replicas = Fact::Absent { near: NOWHERE };
         one.declared.plan.iter_mut().for_each(Fact::forget_place);
         one.payload.iter_mut().for_each(|p| p.span = NOWHERE);

@@ -52,7 +52,7 @@ impl Match {
             && names(&self.name, Some(&rollout.id.name))
             && self.labels.iter().all(label)
             && self.path.as_ref().is_none_or(|paths| paths.0.iter().any(|glob| glob.is_match(path)))
-            && self.change.as_ref().is_none_or(|all| rollout.declared.change.is_some_and(|c| all.0.contains(&c)))
+            && self.change.as_ref().is_none_or(|all| rollout.kinds().iter().any(|c| all.0.contains(c)))
             && self.risk.as_ref().is_none_or(|all| rollout.declared.risk.is_some_and(|r| all.0.contains(&r)))
     }
 

@@ -32,7 +32,7 @@ pub use exposure::{Audience, Basis, Exposure, Share};
 pub use fact::Fact;
 pub use guards::{FlagUse, Guards, OfflineEval};
 pub use hold::{Ceiling, Hold};
-pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, SubjectKind};
+pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, Sign, SubjectKind};
 pub use matching::{KnownService, Match, Names};
 pub use metric::{Metric, MetricKind};
 pub use moves::{Move, Unclear, settle_candidates};

@@ -1,10 +1,12 @@
 //! One thing being rolled out.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    Audience, Ceiling, Declared, Destination, Exposure, Fact, Guards, Hold, Instead, Metric, ObjectRef, RollbackPlan,
-    Shadow, SubjectKind,
+    Audience, Ceiling, ChangeKind, Declared, Destination, Exposure, Fact, Guards, Hold, Instead, Metric, ObjectRef,
+    RollbackPlan, Shadow, Sign, SubjectKind,
 };
 use crate::catalog::AdapterMeta;
 use crate::text::{Span, Spanned};
@@ -311,6 +313,11 @@ pub struct Rollout {
     pub partial: bool,
     /// A plain workload, shipped by no progressive rollout of its own (`ungated-workload` is about these).
     pub plain_workload: bool,
+    /// The kinds of change that git shows, where nothing declares one.
+    pub recognised: Vec<Sign>,
+    /// No rollout at all: a change of a prompt or a model that git shows and no rollout carries. Only rules that ask for
+    /// what a plan holds judge it.
+    pub unplanned: bool,
     /// A whole run is switched off in the file (`suspend`, `disabled`, `paused`): why, and where.
     pub bypass: Option<Spanned<Box<str>>>,
 }
@@ -324,6 +331,12 @@ impl Rollout {
     /// What it ships, in an order that does not depend on where it is written.
     pub fn contents(&self) -> Vec<(&str, &str)> {
         Payload::contents(&self.payload)
+    }
+
+    /// What the change is: the kind that is declared, else those that git shows, each once.
+    pub fn kinds(&self) -> Vec<ChangeKind> {
+        let seen = || self.recognised.iter().map(|e| e.kind).collect::<BTreeSet<_>>().into_iter().collect();
+        self.declared.change.map_or_else(seen, |declared| vec![declared])
     }
 
     /// Gives back what its lists do not need.

@@ -8,7 +8,7 @@ use crate::catalog::RuleMeta;
 use crate::clock::holidays::Calendars;
 use crate::clock::{Moment, Tz};
 use crate::finding::{Label, Safety, Wish};
-use crate::model::{Change, Drill, DrillLog, Instead, Problem, Proof, Remark, RemarkKind, Rollout, Unknown};
+use crate::model::{Change, Drill, DrillLog, Instead, Problem, Proof, Remark, RemarkKind, Rollout, Sign, Unknown};
 use crate::text::Span;
 
 /// A service that the policy names.
@@ -142,6 +142,12 @@ impl Raw {
     /// Another place that belongs to it.
     pub fn because(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
         self.related.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// What shows that the change is of the kind that is judged.
+    pub fn shown_by(&mut self, sign: Option<&Sign>) -> &mut Self {
+        self.related.extend(sign.map(|s| Label { span: s.span, text: s.what.to_string() }));
         self
     }
 

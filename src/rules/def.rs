@@ -47,6 +47,8 @@ pub struct RuleDef {
     pub calendars: &'static [&'static str],
     /// See [`Rule::COMES_AND_GOES`].
     pub comes_and_goes: bool,
+    /// See [`Rule::JUDGES_UNPLANNED`].
+    pub judges_unplanned: bool,
     /// Binds it to parameters; the error is serde's and names the parameter.
     pub bind: fn(&Value) -> Result<Box<dyn Bound>, serde_json::Error>,
     /// The schema of its parameters.
@@ -63,6 +65,7 @@ impl RuleDef {
             follows: R::FOLLOWS,
             calendars: R::CALENDARS,
             comes_and_goes: R::COMES_AND_GOES,
+            judges_unplanned: R::JUDGES_UNPLANNED,
             bind: |value| Ok(Box::new(Checked::<R>(serde_json::from_value(value.clone())?))),
             schema: |generator| <R::Params as JsonSchema>::json_schema(generator),
             weakened: weakened::<R>,

@@ -7,7 +7,7 @@ use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{ChangeKind, Rollout, SubjectKind};
+use crate::model::{ChangeKind, Rollout, Sign, SubjectKind};
 
 declare_rule! {
     /// ## What it checks
@@ -102,16 +102,19 @@ impl Default for Params {
 impl Rule for FlagRequired {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const JUDGES_UNPLANNED: bool = true;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(kind) = asked_of(rollout, &params.r#for) else { return };
+        let shown = shown_by(rollout, kind);
         if rollout.subject == SubjectKind::Flag && rollout.guards.flag.is_none() {
             return;
         }
         let Some(flag) = &rollout.guards.flag else {
             let what = format!("a {} without a flag: switching it off takes a deploy", kind.name());
             let help = "name the flag that switches it: `flag: {system: launchdarkly, key: support-model}`";
-            cx.report(rollout.name_span, what, help).measured("no flag", "a flag").about("flag");
+            let raw = cx.report(rollout.name_span, what, help);
+            raw.measured("no flag", "a flag").about("flag").shown_by(shown);
             return;
         };
         if params.unit == Unit::Tenant && !flag.is_per_tenant() {
@@ -130,7 +133,12 @@ impl Rule for FlagRequired {
 
 /// The kind of change of `rollout`, if it is a whole rollout of one of `kinds`.
 pub(super) fn asked_of(rollout: &Rollout, kinds: &[ChangeKind]) -> Option<ChangeKind> {
-    rollout.declared.change.filter(|kind| rollout.stands_alone() && kinds.contains(kind))
+    rollout.kinds().into_iter().find(|kind| rollout.stands_alone() && kinds.contains(kind))
+}
+
+/// What shows that the change of `rollout` is of that `kind`, where nothing declares it.
+pub(super) fn shown_by(rollout: &Rollout, kind: ChangeKind) -> Option<&Sign> {
+    rollout.recognised.iter().find(|sign| sign.kind == kind).filter(|_| rollout.declared.change.is_none())
 }
 
 /// The names of `kinds`.

@@ -82,6 +82,10 @@ pub trait Rule: Sized + 'static {
     /// needed all the same.
     const COMES_AND_GOES: bool = false;
 
+    /// Does it ask for something that only a plan holds, so that it judges a change that no rollout carries too
+    /// ([`Rollout::unplanned`])?
+    const JUDGES_UNPLANNED: bool = false;
+
     /// Judges one rollout with the parameters that the policy gives it there.
     fn rollout(_params: &Self::Params, _rollout: &Rollout, _cx: &mut Cx<'_>) {}
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::flag_required::{asked_of, names};
+use super::flag_required::{asked_of, names, shown_by};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -89,6 +89,7 @@ impl Default for Params {
 impl Rule for OfflineEvalMissing {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const JUDGES_UNPLANNED: bool = true;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(kind) = asked_of(rollout, &params.r#for) else { return };
@@ -100,7 +101,7 @@ impl Rule for OfflineEvalMissing {
             Some(_) => return,
         };
         let what = format!("a {} that does not name {lacks}", kind.name());
-        cx.report(place, what, help).about("offline evaluation");
+        cx.report(place, what, help).about("offline evaluation").shown_by(shown_by(rollout, kind));
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::flag_required::names;
+use super::flag_required::{names, shown_by};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -82,16 +82,20 @@ pub struct Params {
 impl Rule for ShadowRequired {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const JUDGES_UNPLANNED: bool = true;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
-        let Some(kind) = rollout.declared.change.filter(|_| rollout.stands_alone()) else { return };
-        let asked = params.r#for.as_ref().map_or_else(|| needs_one(kind, rollout), |kinds| kinds.contains(&kind));
-        if !asked || rollout.shadow.is_some() || was_mirrored(cx.change()) {
+        let asked = |kind: &ChangeKind| {
+            params.r#for.as_ref().map_or_else(|| needs_one(*kind, rollout), |kinds| kinds.contains(kind))
+        };
+        let Some(kind) = rollout.kinds().into_iter().find(|kind| rollout.stands_alone() && asked(kind)) else { return };
+        if rollout.shadow.is_some() || was_mirrored(cx.change()) {
             return;
         }
         let what = format!("a {} that mirrors no traffic first", kind.name());
         let help = "mirror traffic before anybody meets it: `shadow: {duration: 48h, compare: {metrics: [{metric: eval_score, drop: 3pp}]}}`";
-        cx.report(rollout.name_span, what, help).measured("no shadow", "a shadow").about("shadow");
+        let raw = cx.report(rollout.name_span, what, help);
+        raw.measured("no shadow", "a shadow").about("shadow").shown_by(shown_by(rollout, kind));
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

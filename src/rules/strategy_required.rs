@@ -79,6 +79,7 @@ pub struct Params {
 impl Rule for StrategyRequired {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
+    const JUDGES_UNPLANNED: bool = true;
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let strategy = rollout.strategy;

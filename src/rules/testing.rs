@@ -53,6 +53,8 @@ pub(crate) fn canary(stages: Vec<Stage>) -> Rollout {
         remarks: Vec::new(),
         partial: false,
         plain_workload: false,
+        recognised: Vec::new(),
+        unplanned: false,
         bypass: None,
         ceiling: None,
         guards: crate::model::Guards::default(),

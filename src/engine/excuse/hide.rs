@@ -9,9 +9,9 @@ use super::{can_be_hidden, comment::Said};
 use crate::catalog::RuleMeta;
 use crate::clock::{Moment, period};
 use crate::engine::judge::Judged;
-use crate::engine::plan::Plan;
+use crate::engine::plan::{Plan, Selection};
 use crate::finding::{Finding, State};
-use crate::policy::{Policy, Selector};
+use crate::policy::Policy;
 use crate::rules::{self, Facts, Fate, Ignore, Term};
 use crate::text::{FileId, Span, Spanned, nearest};
 
@@ -32,7 +32,7 @@ pub(in crate::engine) struct Asked<'a> {
     pub(in crate::engine) facts: &'a Facts,
     pub(in crate::engine) plan: &'a Plan,
     /// In the order of the rollouts.
-    pub(in crate::engine) selectors: &'a [Selector],
+    pub(in crate::engine) selections: &'a [Selection],
 }
 
 /// Hides the findings that ignores hide, and returns the ignores that are judged themselves.
@@ -145,15 +145,15 @@ impl Asked<'_> {
             let is_tree = self.facts.changes.is_empty();
             return is_tree
                 && !written.lends
-                && self.selectors.iter().chain([&Selector::default()]).any(|s| self.binds(s, rule));
+                && self.selections.iter().chain([&Selection::base()]).any(|s| self.binds(s, rule));
         };
         let goes_back = self.facts.change(index).is_some_and(|c| c.rollback.is_some());
-        let is_asked = [&self.selectors[index], &Selector::default()].into_iter().any(|s| self.binds(s, rule));
+        let is_asked = [&self.selections[index], &Selection::base()].into_iter().any(|s| self.binds(s, rule));
         is_asked && rollout.is_judged() && rollout.unresolved.is_empty() && !goes_back
     }
 
-    fn binds(&self, selector: &Selector, rule: &str) -> bool {
-        self.plan.rules(selector).iter().any(|bound| bound.def.meta.id == rule)
+    fn binds(&self, selection: &Selection, rule: &str) -> bool {
+        self.plan.rules(selection).iter().any(|bound| bound.def.meta.id == rule)
     }
 }
 

@@ -8,13 +8,12 @@ use crate::adapters::Audience;
 use crate::collect::{File, Origin, WorkingSet};
 use crate::engine::check::{Input, Lenders, bounds, recheck};
 use crate::engine::judge::{Judged, judge, key_of};
-use crate::engine::plan::{Choice, Plan};
-use crate::engine::settle::{facets, service_anchors, settle};
+use crate::engine::plan::{Choice, Plan, Selection};
+use crate::engine::settle::{selection, service_anchors, settle};
 use crate::engine::standing::{Standing, Stood};
 use crate::engine::{LoadLimits, load};
 use crate::finding::{Finding, RolloutKey, State, Wish, edited};
 use crate::model::{Fact, Problem, Progression, Rollout, Stage};
-use crate::policy::Selector;
 use crate::rules::Facts;
 use crate::text::Span;
 
@@ -159,9 +158,9 @@ impl<'a> Ground<'a> {
         let path = &input.set.files[number].path;
         let mut rollouts: Vec<Box<Rollout>> = self.standing.rollouts(path).into_iter().map(Box::new).collect();
         settle(rollouts.iter_mut().map(|r| &mut **r), &input.set.files, policy);
-        let selectors: Vec<Selector> = rollouts.iter().map(|r| policy.selector(&facets(r, &input.set.files))).collect();
-        let base = Selector::default();
-        selectors.iter().chain([&base]).for_each(|s| self.plan.bind(policy, &Choice::default(), s));
+        let selections: Vec<Selection> = rollouts.iter().map(|r| selection(policy, r, &input.set.files)).collect();
+        let base = Selection::base();
+        selections.iter().chain([&base]).for_each(|s| self.plan.bind(policy, &Choice::default(), s));
         let facts = Facts {
             now: input.now,
             at: input.at,
@@ -180,7 +179,7 @@ impl<'a> Ground<'a> {
             weakened: Vec::new(),
             ignores: Vec::new(),
         };
-        let Judged { findings, undetermined } = judge(&self.plan, &facts, &selectors, &base);
+        let Judged { findings, undetermined } = judge(&self.plan, &facts, &selections, &base);
         let mut said = BTreeMap::new();
         let unknown = undetermined
             .into_iter()
