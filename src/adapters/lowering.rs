@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::{Object, World};
 use crate::catalog::AdapterMeta;
 use crate::model::{
-    CriteriaDocument, Declared, Drill, Fact, Instead, ObjectRef, Problem, ProblemKind, Progression, Remark, RemarkKind,
-    RollbackPlan, Rollout, Strategy, SubjectKind, Unknown, Waiver,
+    CriteriaDocument, Declared, Drill, Fact, Instead, ObjectRef, Problem, ProblemKind, Remark, RemarkKind, Rollout,
+    SubjectKind, Unknown, Waiver,
 };
 use crate::syntax::{Node, Scalar};
-use crate::text::{FileId, Span, Spanned};
+use crate::text::{FileId, Span};
 
 /// What a definition holds: whoever defines it and whoever looks for it agree on the type.
 pub type Defined = Arc<dyn Any + Send + Sync>;
@@ -99,38 +99,12 @@ impl<'a> Lowering<'a> {
 
     /// A rollout of `object` with nothing known about it yet: strategy unknown, an empty plan, no criteria.
     pub fn blank(&self, object: &Object<'_>, subject: SubjectKind) -> Rollout {
-        let anchor = object.name_span();
         let declared: Declared = object.declared();
         Rollout {
-            adapter: self.adapter,
-            id: object.id(),
-            subject,
-            name_span: anchor,
-            span: object.node.span(),
             service: declared.own_service().unwrap_or_else(|| object.name()).into(),
             environment: declared.environment.clone(),
             declared,
-            strategy: Spanned::new(Strategy::Unknown, anchor),
-            payload: Vec::new(),
-            progression: Progression::Declared(Vec::new()),
-            destinations: Vec::new(),
-            shadow: None,
-            rollback: RollbackPlan::none(anchor),
-            monitors: Vec::new(),
-            schedule: None,
-            guards: crate::model::Guards::default(),
-            ceiling: None,
-            replicas: Fact::Absent { near: anchor },
-            owns: Vec::new(),
-            owner: None,
-            unresolved: Vec::new(),
-            undetermined: Vec::new(),
-            remarks: Vec::new(),
-            partial: false,
-            plain_workload: false,
-            recognised: Vec::new(),
-            unplanned: false,
-            bypass: None,
+            ..Rollout::blank(self.adapter, object.id(), subject, (object.name_span(), object.node.span()))
         }
     }
 

@@ -288,6 +288,7 @@ fn facts(input: &Input<'_>, read: &mut Read) -> Facts {
         planned,
         changes: Vec::new(),
         governed: Vec::new(),
+        loosened_gates: Vec::new(),
         drills: linked.drills,
         paths: paths(&input.set),
         problems: linked.problems,

@@ -10,14 +10,14 @@ use super::pair::{Pair, Pairs, Sides};
 use super::past::Pasts;
 use super::settle::{selection, settle};
 use super::standing::{Standing, Stood};
-use super::{LoadLimits, Loaded, governed, load};
+use super::{LoadLimits, Loaded, governed, load, recognised};
 use crate::adapters::{Audience, Lowered};
 use crate::collect::{File, Origin, shown};
 use crate::finding::{Coverage, Failure, Skipped};
 use crate::history::{Blob, FileChange, Git, GitPath, HistoryError, Mode, ObjectId, Snapshot, Step, TreeFile};
 use crate::model::{Change, CriteriaAtStart, Drill, Past, PastEnd, Problem, Rollout, Waiver, settle_candidates};
 use crate::policy::{Policy, waiver_weakenings};
-use crate::rules::{GovernedChange, Weakened};
+use crate::rules::{GovernedChange, LoosenedGate, Weakened};
 use crate::text::{FileId, Span};
 
 /// Files of one side, each with what it lowered to.
@@ -34,6 +34,8 @@ pub(super) struct Compared {
     pub(super) problems: Vec<Problem>,
     /// Files that are shipped without a manifest of their own.
     pub(super) governed: Vec<GovernedChange>,
+    /// Gates of evaluations that it loosens.
+    pub(super) loosened_gates: Vec<LoosenedGate>,
     /// Drills on record after it.
     pub(super) drills: Vec<Drill>,
     /// Waivers that it adds or widens.
@@ -125,6 +127,7 @@ impl<'a> Desk<'a> {
             self.judge_pair(step, before, after, &mut compared)?;
         }
         compared.governed = governed::changes(self, step, &compared, &plans_before)?;
+        recognised::tell(self, step, &mut compared)?;
         Ok(compared)
     }
 

@@ -116,8 +116,9 @@ impl Run<'_> {
         compared: Compared,
         brought: Option<(&Policy, &Policy)>,
     ) -> Result<(), HistoryError> {
-        desk.coverage.rollouts += compared.rollouts.len();
-        desk.coverage.judged.extend(compared.rollouts.iter().map(judged_of));
+        let planned = || compared.rollouts.iter().filter(|r| !r.unplanned);
+        desk.coverage.rollouts += planned().count();
+        desk.coverage.judged.extend(planned().map(judged_of));
         for (rollout, change) in compared.rollouts.iter().zip(&compared.changes) {
             self.notices.extend(rollback(rollout, change));
         }
@@ -128,6 +129,7 @@ impl Run<'_> {
             self.plan.bind(policy, &self.input.choice, selection);
             self.ran.extend(self.plan.rules(selection).iter().map(|r| r.def.meta.id));
         }
+        self.notices.extend(unasked(&compared.rollouts, &selections, &self.plan));
         let known = self.paths.len();
         self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
         let files = compared.files.clone();
@@ -149,7 +151,7 @@ impl Run<'_> {
     }
 
     fn facts(&mut self, step: &Step, compared: Compared) -> Facts {
-        let Compared { rollouts, changes, problems, governed, drills, weakened, files: _ } = compared;
+        let Compared { rollouts, changes, problems, governed, loosened_gates, drills, weakened, files: _ } = compared;
         let policy = self.input.policy;
         let mut touched: BTreeSet<&str> = rollouts.iter().map(|r| &*r.service).collect();
         let shipped: Vec<&str> = governed.iter().map(|g| &*g.shipped_by).collect();
@@ -172,6 +174,7 @@ impl Run<'_> {
             rollouts: rollouts.into_iter().map(Box::new).collect(),
             changes,
             governed,
+            loosened_gates,
             drills,
             problems,
             services,
@@ -308,6 +311,22 @@ fn rollback(rollout: &Rollout, change: &Change) -> Option<String> {
         "{commit}rollback: {} `{name}` {how}; windows, freezes, sizes and holds do not stop it",
         rollout.id.kind
     ))
+}
+
+/// Says which changes of prompts and models no rollout carries and no rule asks about.
+fn unasked(rollouts: &[Rollout], selections: &[Selection], plan: &Plan) -> Option<String> {
+    let is_asked = |s: &Selection| plan.rules(s).iter().any(|r| r.def.judges_unplanned);
+    let silent = |(r, s): &(&Rollout, &Selection)| r.unplanned && !is_asked(s);
+    let told = |(r, _): (&Rollout, &Selection)| {
+        let signs = r.kinds().into_iter().next().and_then(|k| r.recognised.iter().find(|sign| sign.kind == k));
+        signs.map(|sign| format!("`{}` ({}: {})", r.id.name, sign.kind.name(), sign.what))
+    };
+    let all: Vec<String> = rollouts.iter().zip(selections).filter(silent).filter_map(told).collect();
+    let more = if all.len() > 3 { format!(", and {} more", all.len() - 3) } else { String::new() };
+    let first = all.get(..3).unwrap_or(&all).join(", ");
+    (!all.is_empty()).then(|| {
+        format!("no rollout carries {first}{more}; name such files under `services:`, or extend preset `ai`, and they are asked for one")
+    })
 }
 
 /// Marks what the override covers, and says who let it through.

@@ -72,13 +72,13 @@ pub(super) fn changes(
         names.extend(change.old_path.as_ref().map(|p| shown(p)));
         names.retain(|name| desk.policy.choice.takes(name));
         let Some(by) = names.iter().find_map(|name| shipper(desk, name, plans_before)) else { continue };
-        let covered = is_covered(desk, &by, &names, compared);
-        let returns = !covered && returns(desk, step, change)?;
+        let carriers = carriers(desk, &by, &names, compared);
+        let returns = carriers.is_empty() && returns(desk, step, change)?;
         let blob = change.new.or(change.old).filter(|b| b.mode != Mode::Submodule);
         let bytes = blob.map(|b| desk.read(&path, &b)).transpose()?.unwrap_or_default();
         let span = desk.show(&path, bytes);
         let Shipper { name: shipped_by, said, .. } = by;
-        found.push(GovernedChange { path: path.into(), span, shipped_by, said, covered, returns });
+        found.push(GovernedChange { path: path.into(), span, shipped_by, said, carriers, returns, signs: Vec::new() });
     }
     Ok(found)
 }
@@ -96,10 +96,10 @@ fn shipper(desk: &Desk<'_>, path: &str, plans_before: &[Rollout]) -> Option<Ship
     Some(Shipper { service: plan.service.clone(), name: format!("the plan `{}`", plan.id.name), said: plan.name_span })
 }
 
-/// Does a rollout of the change carry what lies at one of `paths`? A plan that is added or edited carries the files that it
+/// The rollouts of the change that carry what lies at one of `paths`, by their numbers. A plan that is added or edited carries the files that it
 /// names and, where it names none, whatever its service ships; any other rollout of the service does when its payload
 /// changes.
-fn is_covered(desk: &Desk<'_>, by: &Shipper, paths: &[String], compared: &Compared) -> bool {
+fn carriers(desk: &Desk<'_>, by: &Shipper, paths: &[String], compared: &Compared) -> Vec<usize> {
     let service = desk.policy.services.iter().find(|s| s.name.value == by.service);
     let belongs = |r: &Rollout| r.service == by.service || service.is_some_and(|s| s.rollouts.matches(desk.path(r)));
     // Beside the name of each file stands its content.
@@ -109,11 +109,12 @@ fn is_covered(desk: &Desk<'_>, by: &Shipper, paths: &[String], compared: &Compar
         (true, false) => c.edited && belongs(r),
         (false, _) => belongs(r) && (c.before.is_none() || c.payload_changed),
     };
-    compared.rollouts.iter().zip(&compared.changes).any(|(r, c)| carries(r, c))
+    let all = compared.rollouts.iter().zip(&compared.changes).enumerate();
+    all.filter(|(_, (r, c))| carries(r, c)).map(|(number, _)| number).collect()
 }
 
 /// Does the file become what it was right below what it is, on the stack of what it has been?
-fn returns(desk: &Desk<'_>, step: &Step, change: &FileChange) -> Result<bool, HistoryError> {
+pub(super) fn returns(desk: &Desk<'_>, step: &Step, change: &FileChange) -> Result<bool, HistoryError> {
     let (Some(from), Some(new)) = (step.past, change.new) else { return Ok(false) };
     let path = Arc::clone(change.old_path.as_ref().unwrap_or(&change.path));
     let versions = desk.git.versions(from, horizon(desk.policy, step.at), &[path])?;

@@ -18,6 +18,7 @@ mod past;
 mod plan;
 mod plans;
 mod reading;
+mod recognised;
 mod rehearsal;
 mod seal;
 mod settle;

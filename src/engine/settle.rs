@@ -70,7 +70,7 @@ pub(super) fn service_anchors<'r>(
     silent: impl Fn(usize) -> bool,
 ) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
-    let speaks = |r: &Rollout| r.is_judged() && !r.partial && !r.plain_workload;
+    let speaks = |r: &Rollout| r.is_judged() && !r.partial && !r.plain_workload && !r.unplanned;
     let anchors = rollouts.enumerate().filter(|(i, r)| speaks(r) && !silent(*i) && seen.insert(&*r.service));
     anchors.map(|(i, _)| i).collect()
 }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::policy::{Param, Provenance};
 
-    fn setting(level: Level, params: Value) -> Setting {
+    fn setting(level: Level, params: &Value) -> Setting {
         let param = |value: &Value| Param { value: value.clone(), span: None, from: Provenance::Rule };
         let params = params.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), param(value)));
         Setting { level, level_from: Provenance::Rule, params: params.collect() }
@@ -86,27 +86,27 @@ mod tests {
     #[test]
     fn the_stricter_value_of_each_parameter() {
         let (tweak, model) = (json!({"max": "10%"}), json!({"max": "5%"}));
-        let joined = both("canary-too-large", setting(Level::Error, tweak), setting(Level::Warning, model));
+        let joined = both("canary-too-large", setting(Level::Error, &tweak), setting(Level::Warning, &model));
         assert_eq!(joined, (Level::Error, json!({"max": "5%"})));
-        let day = setting(Level::Error, json!({"min": "24h"}));
-        let week = setting(Level::Warning, json!({"min": "1 week"}));
+        let day = setting(Level::Error, &json!({"min": "24h"}));
+        let week = setting(Level::Warning, &json!({"min": "1 week"}));
         assert_eq!(both("rollout-too-fast", day, week), (Level::Error, json!({"min": "1 week"})));
         let (points, times) = (json!({"max-increase": "50pp", "max-factor": 4}), json!({"max-increase": "20pp"}));
-        let joined = both("step-too-steep", setting(Level::Error, points), setting(Level::Error, times));
+        let joined = both("step-too-steep", setting(Level::Error, &points), setting(Level::Error, &times));
         assert_eq!(joined.1["max-increase"], "20pp");
     }
 
     #[test]
     fn a_rule_that_is_off_asks_for_nothing() {
-        let off = setting(Level::Off, json!({"max": "1%"}));
-        let on = setting(Level::Warning, json!({"max": "5%"}));
+        let off = setting(Level::Off, &json!({"max": "1%"}));
+        let on = setting(Level::Warning, &json!({"max": "5%"}));
         assert_eq!(both("canary-too-large", off, on), (Level::Warning, json!({"max": "5%"})));
     }
 
     #[test]
     fn what_is_not_set_is_the_rules_own() {
-        let tenant = setting(Level::Error, json!({"unit": "tenant"}));
-        let any = setting(Level::Error, json!({}));
+        let tenant = setting(Level::Error, &json!({"unit": "tenant"}));
+        let any = setting(Level::Error, &json!({}));
         assert_eq!(both("flag-required", tenant, any), (Level::Error, json!({"unit": "tenant"})));
     }
 }

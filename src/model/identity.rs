@@ -85,6 +85,19 @@ impl ChangeKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.name() == name)
     }
+
+    /// Of several kinds, the one with the most is named first.
+    pub const fn gravity(self) -> u8 {
+        match self {
+            Self::VendorSwitch => 6,
+            Self::Architecture => 5,
+            Self::ModelUpgrade => 4,
+            Self::NewFeature => 3,
+            Self::PromptTweak => 2,
+            Self::Code => 1,
+            Self::Config => 0,
+        }
+    }
 }
 
 /// What shows that a change is of a kind.

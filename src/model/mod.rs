@@ -3,6 +3,7 @@
 //! Rules read these types and nothing else. A *declared* progression is a plan that one file holds whole; a *live* one
 //! says only where exposure stands now, and its progression is the file's history in git.
 
+mod blank;
 mod change;
 mod criterion;
 mod destination;

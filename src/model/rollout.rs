@@ -1,7 +1,5 @@
 //! One thing being rolled out.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, FixedOffset};
 
 use super::{
@@ -333,10 +331,15 @@ impl Rollout {
         Payload::contents(&self.payload)
     }
 
-    /// What the change is: the kind that is declared, else those that git shows, each once.
+    /// What the change is: the kind that is declared, else those that git shows, each once and the gravest first.
     pub fn kinds(&self) -> Vec<ChangeKind> {
-        let seen = || self.recognised.iter().map(|e| e.kind).collect::<BTreeSet<_>>().into_iter().collect();
-        self.declared.change.map_or_else(seen, |declared| vec![declared])
+        if let Some(declared) = self.declared.change {
+            return vec![declared];
+        }
+        let mut seen: Vec<ChangeKind> = self.recognised.iter().map(|sign| sign.kind).collect();
+        seen.sort_by_key(|kind| std::cmp::Reverse(kind.gravity()));
+        seen.dedup();
+        seen
     }
 
     /// Gives back what its lists do not need.
@@ -373,6 +376,7 @@ impl Rollout {
     }
 
     /// Is it a whole rollout of its own: no plain workload, no patch, nothing that another object rewrites?
+    /// What is [`Self::unplanned`] counts as one: only rules that ask of it see it.
     pub const fn stands_alone(&self) -> bool {
         self.is_judged() && !self.plain_workload && !self.partial
     }

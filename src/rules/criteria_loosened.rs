@@ -1,6 +1,6 @@
 //! `criteria-loosened`: the alarm is turned down in the change that needs it.
 
-use super::{Cx, NoParams, Rule};
+use super::{Cx, LoosenedGate, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::model::units::Unit;
@@ -12,7 +12,9 @@ declare_rule! {
     /// A change that ships something new, or gives a candidate more, does not weaken what would stop it: no bound is moved
     /// to where it trips later, no criterion is taken away, made to tolerate more failures, to only notify, or not to be
     /// evaluated. Criteria are told apart by what they measure and in which direction. Where they stand does not matter: a
-    /// template or a plan that the rollout refers to is read on both sides.
+    /// template or a plan that the rollout refers to is read on both sides. A gate of an offline evaluation (an assertion of
+    /// promptfoo, an evaluator of a prompt file) that lets more pass is asked for too, in a change of a prompt, a model or
+    /// whatever else people will meet.
     ///
     /// ## Why it matters
     ///
@@ -86,6 +88,12 @@ impl Rule for CriteriaLoosened {
     const META: &'static RuleMeta = &Self::META;
     const COMES_AND_GOES: bool = true;
 
+    fn repository(_params: &NoParams, cx: &mut Cx<'_>) {
+        for loosened in &cx.facts.loosened_gates {
+            gate(loosened, cx);
+        }
+    }
+
     fn change(_params: &NoParams, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(before) = change.before.as_deref().filter(|_| change.exposes() && rollout.is_judged()) else { return };
         let why = match (change.payload_changed, change.unclear.is_empty()) {
@@ -112,6 +120,13 @@ impl Rule for CriteriaLoosened {
             }
         }
     }
+}
+
+/// A gate of an evaluation that lets more pass.
+fn gate(gate: &LoosenedGate, cx: &mut Cx<'_>) {
+    let what = format!("a gate of an evaluation is loosened in a change that ships something: {}", gate.what);
+    let raw = cx.report(gate.span, what, "keep it, and loosen it in a change that ships nothing");
+    raw.about(format!("gate {}", gate.what));
 }
 
 fn taken_away(old: &Criterion, why: &str, rollout: &Rollout, cx: &mut Cx<'_>) {

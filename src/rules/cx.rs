@@ -31,10 +31,21 @@ pub struct GovernedChange {
     pub shipped_by: String,
     /// Where that is said.
     pub said: Span,
-    /// Does a rollout of the same change carry it?
-    pub covered: bool,
+    /// The rollouts of the same change that carry it, by their numbers.
+    pub carriers: Vec<usize>,
     /// Does it return to what it was before what is there now?
     pub returns: bool,
+    /// What git shows of it.
+    pub signs: Vec<Sign>,
+}
+
+/// A gate of an evaluation that lets more pass than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoosenedGate {
+    /// Where it stands after the change.
+    pub span: Span,
+    /// In words: "threshold of `llm-rubric` falls from 0.8 to 0.5".
+    pub what: Box<str>,
 }
 
 /// Something that this change loosens: in the policy, or among the waivers.
@@ -68,6 +79,8 @@ pub struct Facts {
     pub planned: BTreeMap<usize, Change>,
     /// Where a change is judged: files it touches that are shipped without a manifest of their own.
     pub governed: Vec<GovernedChange>,
+    /// Gates of evaluations that the change loosens while it ships something.
+    pub loosened_gates: Vec<LoosenedGate>,
     /// Every drill on record.
     pub drills: Vec<Drill>,
     /// The path of every file of the run, repository-relative, by its [`FileId`](crate::text::FileId).
@@ -142,12 +155,6 @@ impl Raw {
     /// Another place that belongs to it.
     pub fn because(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
         self.related.push(Label { span, text: text.into() });
-        self
-    }
-
-    /// What shows that the change is of the kind that is judged.
-    pub fn shown_by(&mut self, sign: Option<&Sign>) -> &mut Self {
-        self.related.extend(sign.map(|s| Label { span: s.span, text: s.what.to_string() }));
         self
     }
 

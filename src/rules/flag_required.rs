@@ -7,7 +7,7 @@ use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{ChangeKind, Rollout, Sign, SubjectKind};
+use crate::model::{ChangeKind, Rollout, SubjectKind};
 
 declare_rule! {
     /// ## What it checks
@@ -106,15 +106,14 @@ impl Rule for FlagRequired {
 
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let Some(kind) = asked_of(rollout, &params.r#for) else { return };
-        let shown = shown_by(rollout, kind);
         if rollout.subject == SubjectKind::Flag && rollout.guards.flag.is_none() {
             return;
         }
         let Some(flag) = &rollout.guards.flag else {
-            let what = format!("a {} without a flag: switching it off takes a deploy", kind.name());
-            let help = "name the flag that switches it: `flag: {system: launchdarkly, key: support-model}`";
-            let raw = cx.report(rollout.name_span, what, help);
-            raw.measured("no flag", "a flag").about("flag").shown_by(shown);
+            let what = format!("{} without a flag: switching it off takes a deploy", told(rollout, kind));
+            let help =
+                planned(rollout, "name the flag that switches it: `flag: {system: launchdarkly, key: support-model}`");
+            cx.report(rollout.name_span, what, help).measured("no flag", "a flag").about("flag");
             return;
         };
         if params.unit == Unit::Tenant && !flag.is_per_tenant() {
@@ -136,9 +135,27 @@ pub(super) fn asked_of(rollout: &Rollout, kinds: &[ChangeKind]) -> Option<Change
     rollout.kinds().into_iter().find(|kind| rollout.stands_alone() && kinds.contains(kind))
 }
 
-/// What shows that the change of `rollout` is of that `kind`, where nothing declares it.
-pub(super) fn shown_by(rollout: &Rollout, kind: ChangeKind) -> Option<&Sign> {
-    rollout.recognised.iter().find(|sign| sign.kind == kind).filter(|_| rollout.declared.change.is_none())
+/// The change of `rollout` in words: its kind and, where nothing declares that, what shows it.
+pub(super) fn told(rollout: &Rollout, kind: ChangeKind) -> String {
+    let article = if kind == ChangeKind::Architecture { "an" } else { "a" };
+    let shown = if rollout.declared.change.is_none() { &*rollout.recognised } else { &[] };
+    let mut signs = shown.iter().filter(|sign| sign.kind == kind);
+    let Some(first) = signs.next() else { return format!("{article} {}", kind.name()) };
+    let more = match signs.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{article} {} ({}{more})", kind.name(), first.what)
+}
+
+/// What to do about it; where no rollout carries it, in a plan of its own.
+pub(super) fn planned(rollout: &Rollout, help: &str) -> String {
+    if rollout.unplanned {
+        let path = &rollout.id.name;
+        format!("add a RolloutPlan with `change: {{payload: [{{file: {path}}}]}}`, and in it {help}")
+    } else {
+        help.to_owned()
+    }
 }
 
 /// The names of `kinds`.

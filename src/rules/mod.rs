@@ -53,7 +53,7 @@ pub mod ungated_workload;
 mod weaker;
 pub mod weight_unreachable;
 
-pub use cx::{Cx, DeclaredService, Facts, GovernedChange, Raw, Weakened};
+pub use cx::{Cx, DeclaredService, Facts, GovernedChange, LoosenedGate, Raw, Weakened};
 pub use def::{Bound, RuleDef};
 pub use ignores::{Fate, Ignore, Term};
 

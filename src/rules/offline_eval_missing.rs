@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::flag_required::{asked_of, names, shown_by};
+use super::flag_required::{asked_of, names, planned, told};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -100,8 +100,8 @@ impl Rule for OfflineEvalMissing {
             Some(eval) if eval.result.is_none() => (eval.span, "the result of its offline evaluation"),
             Some(_) => return,
         };
-        let what = format!("a {} that does not name {lacks}", kind.name());
-        cx.report(place, what, help).about("offline evaluation").shown_by(shown_by(rollout, kind));
+        let what = format!("{} that does not name {lacks}", told(rollout, kind));
+        cx.report(place, what, planned(rollout, help)).about("offline evaluation");
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

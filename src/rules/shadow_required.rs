@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::flag_required::{names, shown_by};
+use super::flag_required::{names, planned, told};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -92,10 +92,10 @@ impl Rule for ShadowRequired {
         if rollout.shadow.is_some() || was_mirrored(cx.change()) {
             return;
         }
-        let what = format!("a {} that mirrors no traffic first", kind.name());
+        let what = format!("{} that mirrors no traffic first", told(rollout, kind));
         let help = "mirror traffic before anybody meets it: `shadow: {duration: 48h, compare: {metrics: [{metric: eval_score, drop: 3pp}]}}`";
-        let raw = cx.report(rollout.name_span, what, help);
-        raw.measured("no shadow", "a shadow").about("shadow").shown_by(shown_by(rollout, kind));
+        let raw = cx.report(rollout.name_span, what, planned(rollout, help));
+        raw.measured("no shadow", "a shadow").about("shadow");
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

@@ -9,9 +9,9 @@ use crate::catalog::AdapterMeta;
 use crate::clock::{Moment, Tz};
 use crate::model::units::parse_bound;
 use crate::model::{
-    Action, Basis, Change, Comparison, CriteriaAtStart, Criterion, CriterionClass, Declared, Drill, DrillOutcome,
-    Evaluated, Evidence, Exposure, Fact, Hold, Metric, ObjectRef, Past, PastEnd, PastVersion, Payload, Progression,
-    Remark, RemarkKind, RollbackPlan, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
+    Action, Basis, Change, Comparison, CriteriaAtStart, Criterion, CriterionClass, Drill, DrillOutcome, Evaluated,
+    Evidence, Exposure, Fact, Hold, Metric, ObjectRef, Past, PastEnd, PastVersion, Payload, Progression, Remark,
+    RemarkKind, Rollout, Share, Stage, StageRange, Strategy, SubjectKind,
 };
 use crate::text::{FileId, Span, Spanned};
 
@@ -28,36 +28,11 @@ pub(crate) const fn at(start: u32) -> Span {
 
 /// A canary named `web` with these stages and nothing else.
 pub(crate) fn canary(stages: Vec<Stage>) -> Rollout {
+    let id = ObjectRef::new("example.test", "Rollout", None, "web");
     Rollout {
-        adapter: &SYSTEM,
-        id: ObjectRef::new("example.test", "Rollout", None, "web"),
-        subject: SubjectKind::Workload,
-        name_span: HERE,
-        span: HERE,
-        declared: Declared::default(),
-        service: "web".into(),
-        environment: None,
         strategy: Spanned::new(Strategy::Canary, HERE),
-        payload: Vec::new(),
         progression: Progression::Declared(stages),
-        destinations: Vec::new(),
-        shadow: None,
-        rollback: RollbackPlan::none(HERE),
-        monitors: Vec::new(),
-        schedule: None,
-        replicas: Fact::Absent { near: HERE },
-        owns: Vec::new(),
-        owner: None,
-        unresolved: Vec::new(),
-        undetermined: Vec::new(),
-        remarks: Vec::new(),
-        partial: false,
-        plain_workload: false,
-        recognised: Vec::new(),
-        unplanned: false,
-        bypass: None,
-        ceiling: None,
-        guards: crate::model::Guards::default(),
+        ..Rollout::blank(&SYSTEM, id, SubjectKind::Workload, (HERE, HERE))
     }
 }
 
@@ -145,6 +120,7 @@ pub(crate) fn facts(rollouts: Vec<Rollout>) -> Facts {
         changes: Vec::new(),
         planned: std::collections::BTreeMap::new(),
         governed: Vec::new(),
+        loosened_gates: Vec::new(),
         drills: Vec::new(),
         paths: Vec::new(),
         problems: Vec::new(),

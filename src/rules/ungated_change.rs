@@ -80,16 +80,18 @@ impl Rule for UngatedChange {
 
     fn repository(_params: &NoParams, cx: &mut Cx<'_>) {
         let facts = cx.facts;
-        for change in facts.governed.iter().filter(|g| !g.covered && !g.returns) {
+        for change in facts.governed.iter().filter(|g| g.carriers.is_empty() && !g.returns) {
+            let signs: Vec<String> =
+                change.signs.iter().map(|sign| format!("{}: {}", sign.kind.name(), sign.what)).collect();
+            let shown = if signs.is_empty() { String::new() } else { format!(" ({})", signs.join("; ")) };
             let what = format!(
-                "`{}`, which {} ships, changes, and no rollout of this change carries it",
+                "`{}`, which {} ships, changes{shown}, and no rollout of this change carries it",
                 change.path, change.shipped_by
             );
             let help = "add a RolloutPlan of the service to the same change, or edit the one that stands there";
-            cx.report(change.span, what, help)
-                .measured("no rollout", "a rollout in the same change")
-                .about("ungated change")
-                .because(change.said, "it is named here");
+            let raw = cx.report(change.span, what, help);
+            raw.measured("no rollout", "a rollout in the same change").about("ungated change");
+            raw.because(change.said, "it is named here");
         }
     }
 }
@@ -104,15 +106,16 @@ mod tests {
 
     #[test]
     fn what_is_covered_or_goes_back_passes() {
-        let governed = |covered, returns| {
+        let governed = |covered: bool, returns| {
             let mut facts = facts(vec![]);
             facts.governed.push(GovernedChange {
                 path: "prompts/a.md".into(),
                 span: HERE,
                 shipped_by: "service `assistant`".into(),
                 said: at(9),
-                covered,
+                carriers: covered.then_some(0).into_iter().collect(),
                 returns,
+                signs: Vec::new(),
             });
             check_facts::<UngatedChange>(json!({}), &facts).0
         };

@@ -34,6 +34,7 @@ mod plans;
 mod policies;
 mod promises;
 mod readme;
+mod recognised;
 mod recognition;
 mod refs;
 mod registry;

@@ -171,6 +171,7 @@ impl<'a> Ground<'a> {
             changes: Vec::new(),
             planned: BTreeMap::new(),
             governed: Vec::new(),
+            loosened_gates: Vec::new(),
             drills: Vec::new(),
             paths: Vec::new(),
             problems: self.problems.get(&number).cloned().unwrap_or_default(),
