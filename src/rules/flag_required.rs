@@ -14,7 +14,9 @@ declare_rule! {
     ///
     /// A rollout of one of the kinds of change in `for` names a flag: a plan's `flag`, the plan that governs it, or it is a flag
     /// itself. With `unit: tenant` the flag switches customers one by one (`unit: tenant`, `account`, `organization`,
-    /// `customer`). A rollout whose kind of change is not told is not asked.
+    /// `customer`). In a gate, git tells the kind of change where nothing declares it: the text of a
+    /// prompt, the name of a model, a vendor. A prompt or a model that changes and that no rollout carries is asked too.
+    /// Where nothing tells the kind, nothing is asked.
     ///
     /// ## Why it matters
     ///

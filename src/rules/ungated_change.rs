@@ -13,7 +13,8 @@ declare_rule! {
     /// with it. A plan that names payload files carries those and no others; one that names none carries whatever its
     /// service ships. A plan that stands there from the change before covers that change and not this one. A file that is
     /// moved is looked for at both places, and one that only the plan of base names is asked for all the same. A file that
-    /// returns to what it was before is going back, and is never stopped.
+    /// returns to what it was before is going back, and is never stopped. Where the file shows of what kind its change is (the
+    /// text of a prompt, the name of a model), that is said.
     ///
     /// ## Why it matters
     ///
