@@ -52,6 +52,7 @@ pub mod seldon_v2;
 pub mod smi;
 mod split;
 pub mod split_fme;
+pub mod statsig;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod traefik;
@@ -134,6 +135,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &seldon_v2::SeldonV2,
     &smi::Smi,
     &split_fme::SplitFme,
+    &statsig::Statsig,
     &traefik::Traefik,
     &unleash::Unleash,
 ];

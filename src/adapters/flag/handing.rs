@@ -38,6 +38,7 @@ impl Flag {
         stages
     }
 
+    /// The stages of a ring: one for each candidate that it meets.
     pub(in crate::adapters) fn ring_stages(&self, ring: &super::Ring) -> Vec<Stage> {
         let control = self.control();
         let met = |arm: &&Arm| arm.share != Some(Share::NONE) && self.served(arm) != control && arm.variation.is_some();
