@@ -34,7 +34,6 @@ impl Reader<'_> {
         let mut entries = Vec::new();
         let mut head = (self.at, self.at);
         while self.at < self.text.len() && depth <= DEPTH {
-            let here = self.at;
             if self.rest().starts_with("#\"") {
                 let (from, to) = self.raw();
                 entries.push((self.text[head.0..head.1].trim().into(), self.scalar(from, to)?));
@@ -60,12 +59,11 @@ impl Reader<'_> {
                         break;
                     }
                 }
-                _ => head.1 = if head.0 == head.1 && c.is_whitespace() { head.0.max(self.at) } else { self.at },
-            }
-            if head.0 == here && head.1 == self.at && c.is_whitespace() {
-                head = (self.at, self.at);
+                _ => head.1 = self.at,
             }
         }
+        // The last line may lack its end.
+        entries.extend(self.line(head.0, head.1));
         Some(Value { span: self.span(start, self.at)?, shape: Shape::Map(entries) })
     }
 

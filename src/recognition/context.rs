@@ -38,7 +38,7 @@ impl Context {
             form,
             signal: super::paths::signal(path),
             judge: path.is_judge(),
-            eval: path.is_eval(),
+            eval: if form == Form::Registry { path.is_registered() } else { path.is_eval() },
             pipeline: path.is_pipeline(),
             flags: path.is_flags(),
             telling: false,
@@ -46,7 +46,7 @@ impl Context {
     }
 
     /// Is the file about prompts and models as a whole?
-    pub(super) fn is_ours(&self) -> bool {
+    pub(super) fn is_ours(self) -> bool {
         let format = match self.form {
             Form::Prompty
             | Form::Dotprompt
@@ -121,7 +121,7 @@ pub(super) fn clip(text: &str) -> String {
 
 impl Edit<'_> {
     /// Where and what it is.
-    pub(super) fn at(&self, cx: &Context) -> At {
+    pub(super) fn at(&self, cx: Context) -> At {
         let name = self.name();
         let span = self.after.map_or(self.home.span, |v| v.span);
         let judge = cx.judge || self.lies_under(&["judge", "grader", "evaluator"]);
@@ -151,7 +151,7 @@ impl Edit<'_> {
     }
 
     /// Does the file or something beside the value tell that a language model is meant?
-    fn is_sure(&self, cx: &Context) -> bool {
+    fn is_sure(&self, cx: Context) -> bool {
         let own = self.trail.last().map_or("", |part| &**part);
         cx.is_ours() || tells(self.home, own, true) || self.outer.is_some_and(|outer| tells(outer, "", false))
     }
@@ -169,11 +169,24 @@ impl Edit<'_> {
 
 /// Does an entry of `map`, other than `except`, tell of a language model? With `deep`, what its own mappings hold counts too.
 fn tells(map: &Value, except: &str, deep: bool) -> bool {
+    if caps_answers(map) {
+        return true;
+    }
     map.entries().iter().take(ASKED).filter(|(key, _)| &**key != except).any(|(key, value)| {
         entry_tells(key, value)
             || (deep && tells(value, "", false))
             || (&**key == "role" && value.text().is_some_and(is_role))
     })
+}
+
+/// Does `map` cap the tokens of an answer? So do limits of requests, but beside nothing else of a model.
+fn caps_answers(map: &Value) -> bool {
+    let is_cap = |key: &str| keys::fold(key) == "maxtokens";
+    let beside = |key: &str| {
+        let group = keys::key(key).map(|k| k.group);
+        !is_cap(key) && matches!(group, Some(Group::Model | Group::Prompt | Group::Decoding | Group::Vendor))
+    };
+    map.entries().iter().any(|(key, _)| is_cap(key)) && map.entries().iter().any(|(key, _)| beside(key))
 }
 
 /// Does one entry tell it?

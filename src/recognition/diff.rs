@@ -94,12 +94,12 @@ impl<'t> Diff<'t> {
         let (olds, news) = (index(before), index(after));
         for (key, b) in &olds {
             let a = news.get(key).copied();
-            self.at((*key).into(), |diff| match a {
-                Some(a) => diff.values(b, a, homes),
-                None => {
+            self.at((*key).into(), |diff| {
+                let Some(a) = a else {
                     diff.say(Some(*b), None, homes);
-                    Some(())
-                }
+                    return Some(());
+                };
+                diff.values(b, a, homes)
             })?;
         }
         for (key, a) in news.iter().filter(|(key, _)| !olds.contains_key(*key)) {

@@ -30,7 +30,7 @@ const LESS: &[&str] = &[
 ];
 
 /// What `edit` says of an evaluation; `None` where it is about something else.
-pub(super) fn judge(edit: &Edit<'_>, at: &At, cx: &Context) -> Option<Vec<Recognised>> {
+pub(super) fn judge(edit: &Edit<'_>, at: &At, cx: Context) -> Option<Vec<Recognised>> {
     let root = edit.trail.first().map_or("", |part| &**part);
     if cx.pipeline {
         return Some(pipeline::judge(edit, at));
@@ -184,17 +184,17 @@ fn evaluators(edit: &Edit<'_>, at: &At) -> Vec<Recognised> {
         }
     }
     let whose = if evaluator { "an evaluator" } else { "a test case" };
-    let whole = edit.trail.len() <= 2;
+    let entire = edit.trail.len() <= 2;
     match (edit.before, edit.after) {
-        (Some(_), None) if whole => vec![at.bar(Loosened, High, format!("{whose} is gone"))],
-        (None, Some(_)) if whole => vec![at.bar(Tightened, High, format!("{whose} is new"))],
+        (Some(_), None) if entire => vec![at.bar(Loosened, High, format!("{whose} is gone"))],
+        (None, Some(_)) if entire => vec![at.bar(Tightened, High, format!("{whose} is new"))],
         _ if evaluator => vec![at.bar(Moved, High, "an evaluator changes".to_owned())],
         _ => Vec::new(),
     }
 }
 
 /// Evals of OpenAI's registry: `modelgraded` holds judges, `completion_fns` what is tried.
-fn registry(edit: &Edit<'_>, at: &At, cx: &Context) -> Vec<Recognised> {
+fn registry(edit: &Edit<'_>, at: &At, cx: Context) -> Vec<Recognised> {
     let last = key(edit);
     let says = |what: &str| vec![at.says(JudgeChange, High, what.to_owned())];
     match (last, edit.texts()) {

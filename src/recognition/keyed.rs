@@ -18,7 +18,7 @@ use RecognisedKind::{ArchitectureChange, DecodingChange, RetrievalChange};
 const LOOKS_UP: &[&str] = &["retriev", "rerank", "embed", "vector", "rag"];
 
 /// What `edit` says.
-pub(super) fn judge(edit: &Edit<'_>, cx: &Context) -> Vec<Recognised> {
+pub(super) fn judge(edit: &Edit<'_>, cx: Context) -> Vec<Recognised> {
     let at = edit.at(cx);
     if let Some(found) = gates::judge(edit, &at, cx) {
         return found;
@@ -72,7 +72,7 @@ fn stored(edit: &Edit<'_>, before: &str, after: &str, at: &At) -> Vec<Recognised
     vec![at.says(RecognisedKind::ModelUpgrade, Medium, what).with(Some(before), Some(after))]
 }
 
-fn judges(edit: &Edit<'_>, at: &At, cx: &Context) -> Vec<Recognised> {
+fn judges(edit: &Edit<'_>, at: &At, cx: Context) -> Vec<Recognised> {
     let Some((before, after)) = edit.texts() else { return Vec::new() };
     if prompt::is_text(before) && prompt::is_text(after) {
         let judge = At { key: at.key.clone(), judge: true, ..*at };
@@ -84,7 +84,7 @@ fn judges(edit: &Edit<'_>, at: &At, cx: &Context) -> Vec<Recognised> {
 }
 
 /// The words of a prompt.
-fn prompts(edit: &Edit<'_>, at: &At, cx: &Context) -> Option<Recognised> {
+fn prompts(edit: &Edit<'_>, at: &At, cx: Context) -> Option<Recognised> {
     let own = at.group.is_some_and(|k| k.own);
     if !(at.sure || own) {
         return None;
@@ -162,7 +162,7 @@ fn is_dynamic(value: &Value) -> bool {
     value.text().is_some_and(|t| Written::read(t).value().is_none())
 }
 
-fn retrieval(edit: &Edit<'_>, at: &At, cx: &Context) -> Vec<Recognised> {
+fn retrieval(edit: &Edit<'_>, at: &At, cx: Context) -> Vec<Recognised> {
     let own = at.group.is_some_and(|k| k.own);
     if let Some((before, after)) = edit.texts() {
         if before.contains(char::is_whitespace) || after.contains(char::is_whitespace) {
@@ -203,7 +203,7 @@ fn looked_up(edit: &Edit<'_>, at: &At) -> Option<Recognised> {
 }
 
 /// A key that tells nothing.
-fn other(edit: &Edit<'_>, at: &At, cx: &Context) -> Vec<Recognised> {
+fn other(edit: &Edit<'_>, at: &At, cx: Context) -> Vec<Recognised> {
     let Some((before, after)) = edit.texts() else { return Vec::new() };
     let name = edit.trail.last().map_or("", |part| &**part);
     let said = edit.home.word("role").is_some_and(is_role) && matches!(name, "content" | "text");

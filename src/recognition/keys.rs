@@ -106,7 +106,7 @@ const KEYS: &[(&str, Group, bool)] = &[
     ("temperature", Decoding, false),
     ("topp", Decoding, false),
     ("topk", Decoding, false),
-    ("maxtokens", Decoding, true),
+    ("maxtokens", Decoding, false),
     ("maxcompletiontokens", Decoding, true),
     ("maxoutputtokens", Decoding, true),
     ("maxnewtokens", Decoding, true),
@@ -179,6 +179,9 @@ const OWNERS: &[&str] = &[
 /// Ends of keys for a model, beside the listed ones.
 const MODEL_ENDS: &[&str] = &["model", "modelid", "modelname", "modelkey"];
 
+/// What follows `judge` in a key about one.
+const JUDGED: &[&str] = &["", "model", "modelid", "modelname", "provider", "llm", "prompt", "rubric", "instructions"];
+
 /// Keys that say something about a thing and change nothing of what it does.
 const REMARKS: &[&str] = &[
     "description",
@@ -227,7 +230,12 @@ pub(super) fn fold(name: &str) -> Cow<'_, str> {
 /// What the key `name` is about.
 pub(super) fn key(name: &str) -> Option<Key> {
     // `spring.ai.openai.chat.options.model` is read by its end.
-    let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
+    let last = match name.rsplit_once('.') {
+        // The key of a text in a `ConfigMap`.
+        Some((stem, "txt" | "md" | "j2" | "tmpl")) => stem,
+        Some((_, last)) => last,
+        None => name,
+    };
     let folded = fold(last);
     let listed =
         |folded: &str| KEYS.iter().find(|(n, ..)| *n == folded).map(|(_, group, own)| Key { group: *group, own: *own });
@@ -235,8 +243,10 @@ pub(super) fn key(name: &str) -> Option<Key> {
         return Some(found);
     }
     let ends = MODEL_ENDS.iter().any(|end| folded.ends_with(end));
-    let judges = ["judge", "grader"].iter().any(|head| folded.starts_with(head) || folded.ends_with(head));
-    if judges || (ends && ["judge", "grader", "evaluator"].iter().any(|w| folded.contains(w))) {
+    let judge = ["judge", "grader"].iter().find_map(|head| folded.strip_prefix(head));
+    if judge.is_some_and(|rest| JUDGED.contains(&rest))
+        || (ends && ["judge", "grader", "evaluator"].iter().any(|w| folded.contains(w)))
+    {
         return Some(Key { group: Judge, own: false });
     }
     if ends && folded.contains("embed") {
@@ -285,7 +295,8 @@ mod tests {
             ("LLM_TEMPERATURE", Decoding, true),
             ("SUMMARY_MODEL_ID", Model, false),
             ("EMBEDDING_MODEL", Retrieval, true),
-            ("spring.ai.openai.chat.options.max-tokens", Decoding, true),
+            ("spring.ai.openai.chat.options.max-tokens", Decoding, false),
+            ("system_prompt.txt", Prompt, true),
             ("judge_model", Judge, false),
             ("mcpServers", Graph, true),
             ("SUPPORT_SYSTEM_PROMPT", Prompt, true),
@@ -293,7 +304,7 @@ mod tests {
         for (name, group, own) in table {
             assert_eq!(key(name), Some(Key { group, own }), "{name}");
         }
-        for name in ["replicas", "OPENAI_API_KEY", "models", "LLM_TIMEOUT", "color"] {
+        for name in ["replicas", "OPENAI_API_KEY", "models", "LLM_TIMEOUT", "color", "judge_output"] {
             assert_eq!(key(name), None, "{name}");
         }
     }

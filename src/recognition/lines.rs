@@ -33,11 +33,12 @@ pub(super) fn read(file: FileId, text: &str) -> Option<Value> {
             root.push((name.into(), value));
             continue;
         };
-        match root.iter_mut().find(|(k, v)| k == name_of && !v.entries().is_empty()) {
-            Some((_, Value { shape: Shape::Map(entries), .. })) => entries.push((name.into(), value)),
-            _ => {
-                root.push((name_of.clone(), Value { span: value.span, shape: Shape::Map(vec![(name.into(), value)]) }))
-            }
+        let known = root.iter_mut().find(|(k, v)| k == name_of && !v.entries().is_empty());
+        if let Some((_, Value { shape: Shape::Map(entries), .. })) = known {
+            entries.push((name.into(), value));
+        } else {
+            let (span, entries) = (value.span, vec![(name.into(), value)]);
+            root.push((name_of.clone(), Value { span, shape: Shape::Map(entries) }));
         }
     }
     let whole = span(0, text.len())?;

@@ -68,7 +68,7 @@ pub fn recognise(changed: &Changed<'_>, file: FileId) -> Vec<Recognised> {
             let (Some(before), Some(after)) = (text(before), text(after)) else { return Vec::new() };
             compare(&path, &before, &after, file, cx)
         }
-        (None, Some(after)) => text(after).and_then(|after| new(&path, &after, file, &cx)).into_iter().collect(),
+        (None, Some(after)) => text(after).and_then(|after| new(&path, &after, file, cx)).into_iter().collect(),
         (Some(_) | None, Some(_) | None) => Vec::new(),
     };
     merged(found)
@@ -92,7 +92,7 @@ fn compare(path: &Path, before: &str, after: &str, file: FileId, cx: Context) ->
 }
 
 /// A file that was not there: signs of a new feature at most.
-fn new(path: &Path, after: &str, file: FileId, cx: &Context) -> Option<Recognised> {
+fn new(path: &Path, after: &str, file: FileId, cx: Context) -> Option<Recognised> {
     if cx.form == Form::Manifest {
         return signs::library("", after, &path.name, file);
     }
@@ -121,7 +121,7 @@ fn prompts(before: &str, after: &str, file: FileId, cx: Context) -> Option<Vec<R
     let (old, new) = (front::read(file, before)?, front::read(file, after)?);
     let at = At { key: "".into(), group: None, span: new.span, sure: true, judge: cx.judge };
     let body = prompt::texts(old.body, new.body, &at, Confidence::High);
-    let mut found = trees(Some(old.front), Some(new.front), cx);
+    let mut found = trees(old.front, new.front, cx);
     found.extend(body);
     Some(found)
 }
@@ -138,8 +138,8 @@ fn trees(before: Option<Value>, after: Option<Value>, mut cx: Context) -> Vec<Re
     cx.telling = context::is_telling(&after) || context::is_telling(&before);
     let mut found = Vec::new();
     for edit in diff::edits(&before, &after).unwrap_or_default() {
-        found.extend(keyed::judge(&edit, &cx));
-        found.extend(signs::key(&edit, &edit.at(&cx), &cx));
+        found.extend(keyed::judge(&edit, cx));
+        found.extend(signs::key(&edit, &edit.at(cx), cx));
     }
     found
 }

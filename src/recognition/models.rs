@@ -98,11 +98,13 @@ fn place(text: &str) -> Option<(Option<(&'static str, &'static str)>, &str)> {
         if let Some((_, name, own)) = HOSTS.iter().find(|(written, ..)| *written == head) {
             // `openrouter/openai/gpt-4o` is served by the first.
             host = host.or(Some((*name, *own)));
-        } else if !slash
-            && !(host.is_some()
-                && matches!(head, "chat" | "messages" | "completion" | "embedding" | "embeddings" | "responses"))
-        {
-            break;
+        } else {
+            // `openai:chat:gpt-4o` says between host and name how it is called.
+            let call = host.is_some()
+                && matches!(head, "chat" | "messages" | "completion" | "embedding" | "embeddings" | "responses");
+            if !(slash || call) {
+                break;
+            }
         }
         rest = tail;
     }

@@ -85,7 +85,7 @@ fn opaque(old: Written<'_>, new: Written<'_>, names: &str, at: &At) -> Vec<Recog
                 return Vec::new();
             }
             if let (Some(a), Some(b)) = (registered(a), registered(b)) {
-                return registry(a, b, names, at).into_iter().collect();
+                return vec![registry(a, b, names, at)];
             }
             vec![at.says(kind, Medium, format!("model {names}"))]
         }
@@ -120,16 +120,14 @@ fn registered(text: &str) -> Option<(&str, &str)> {
 }
 
 /// A model of a registry.
-fn registry(a: (&str, &str), b: (&str, &str), names: &str, at: &At) -> Option<Recognised> {
+fn registry(a: (&str, &str), b: (&str, &str), names: &str, at: &At) -> Recognised {
     let fixed = |version: &str| version.bytes().all(|c| c.is_ascii_digit());
     match (fixed(a.1), fixed(b.1)) {
         (true, false) if a.0 == b.0 => {
-            Some(at.says(ModelUnpin, Medium, format!("model {names}: the version is no longer fixed")))
+            at.says(ModelUnpin, Medium, format!("model {names}: the version is no longer fixed"))
         }
-        (false, true) if a.0 == b.0 => {
-            Some(at.says(ModelUpgrade, Low, format!("model {names}: the version is fixed now")))
-        }
-        _ => Some(at.says(ModelUpgrade, Medium, format!("model {names}"))),
+        (false, true) if a.0 == b.0 => at.says(ModelUpgrade, Low, format!("model {names}: the version is fixed now")),
+        _ => at.says(ModelUpgrade, Medium, format!("model {names}")),
     }
 }
 
@@ -229,7 +227,7 @@ pub(super) fn vendors(edit: &Edit<'_>, at: &At) -> Option<Recognised> {
 }
 
 /// The address at which a model is asked.
-pub(super) fn endpoints(edit: &Edit<'_>, at: &At, cx: &Context) -> Option<Recognised> {
+pub(super) fn endpoints(edit: &Edit<'_>, at: &At, cx: Context) -> Option<Recognised> {
     let (before, after) = (edit.before.and_then(Value::text), edit.after.and_then(Value::text));
     let own = at.group.is_some_and(|k| k.own);
     let kind = if at.judge { JudgeChange } else { VendorSwitch };

@@ -13,7 +13,7 @@ use super::tree::Value;
 use Confidence::{High, Medium};
 
 /// What `edit` says of the parts; `None` where it is about none of them.
-pub(super) fn judge(edit: &Edit<'_>, at: &At, cx: &Context) -> Option<Vec<Recognised>> {
+pub(super) fn judge(edit: &Edit<'_>, at: &At, cx: Context) -> Option<Vec<Recognised>> {
     let (depth, group) = edit.trail.iter().enumerate().find_map(|(i, part)| {
         let key = keys::key(part).filter(|_| !part.starts_with('['))?;
         let part = matches!(key.group, Group::Graph | Group::Guardrail | Group::Fallback | Group::Contract);
@@ -68,7 +68,7 @@ fn words(value: Option<&Value>) -> Vec<&str> {
 }
 
 /// The chain of what comes in a model's place.
-fn fallbacks(edit: &Edit<'_>, at: &At, cx: &Context, inside: usize) -> Vec<Recognised> {
+fn fallbacks(edit: &Edit<'_>, at: &At, cx: Context, inside: usize) -> Vec<Recognised> {
     let (old, new) = (words(edit.before), words(edit.after));
     let known = old.iter().chain(&new).any(|w| Model::read(w).is_some_and(|m| m.telling));
     let setting = inside > 0 && !known;
@@ -91,7 +91,7 @@ fn fallbacks(edit: &Edit<'_>, at: &At, cx: &Context, inside: usize) -> Vec<Recog
 }
 
 /// What holds a model back is taken away or switched off.
-fn guardrails(edit: &Edit<'_>, at: &At, cx: &Context, name: &str) -> Vec<Recognised> {
+fn guardrails(edit: &Edit<'_>, at: &At, cx: Context, name: &str) -> Vec<Recognised> {
     if !(at.sure || cx.telling) {
         return Vec::new();
     }
@@ -101,12 +101,12 @@ fn guardrails(edit: &Edit<'_>, at: &At, cx: &Context, name: &str) -> Vec<Recogni
     };
     let (old, new): (BTreeSet<String>, BTreeSet<String>) = (list(edit.before), list(edit.after));
     let whole = edit.after.is_none() && edit.before.is_some_and(|v| v.text().is_none());
-    let lost = old.difference(&new).next().filter(|_| edit.after.is_some());
-    match (off || whole, lost) {
+    let missing = old.difference(&new).next().filter(|_| edit.after.is_some());
+    match (off || whole, missing) {
         (true, _) => {
             vec![architecture(at, Medium, format!("`{name}` loses `{}`", edit.trail.last().map_or("", |p| p)))]
         }
-        (false, Some(lost)) => vec![architecture(at, Medium, format!("`{name}` loses `{}`", clip(lost)))],
+        (false, Some(missing)) => vec![architecture(at, Medium, format!("`{name}` loses `{}`", clip(missing)))],
         (false, None) => Vec::new(),
     }
 }
@@ -120,7 +120,7 @@ fn is_off(text: &str) -> bool {
 }
 
 /// Tools, agents, nodes and edges come and go. `inside` is how many keys below the list the value stands.
-fn graph(edit: &Edit<'_>, at: &At, cx: &Context, name: &str, inside: usize) -> Option<Vec<Recognised>> {
+fn graph(edit: &Edit<'_>, at: &At, cx: Context, name: &str, inside: usize) -> Option<Vec<Recognised>> {
     let folded = keys::fold(name);
     let nodes = matches!(&*folded, "nodes" | "edges");
     if !(cx.is_ours() || (at.sure && !nodes)) {

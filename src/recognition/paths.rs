@@ -200,6 +200,11 @@ impl Path {
         self.lies_in(EVAL_FOLDERS) || self.name.contains("promptfoo")
     }
 
+    /// Does it list the evaluations of a registry?
+    pub(super) fn is_registered(&self) -> bool {
+        self.folders.windows(2).any(|w| w[0] == "registry" && w[1] == "evals")
+    }
+
     /// Is it the prompt or the model of a judge?
     pub(super) fn is_judge(&self) -> bool {
         self.lies_in(&["evaluators", "custom_evals", "judges", "graders", "modelgraded"])
@@ -295,47 +300,49 @@ pub(super) fn form(path: &Path) -> Option<Form> {
 mod tests {
     use super::*;
 
+    const READ: &[&str] = &[
+        "src/chat.prompty",
+        "prompts/answer.prompt",
+        "api/prompts/system.md",
+        "config/generator.json",
+        ".env",
+        "promptfooconfig.yaml",
+        "evals/tests/cases.yaml",
+        "infra/main.tf",
+        "package.json",
+        "src/agent.py",
+        ".github/workflows/eval.yml",
+        "values.yaml",
+        "plugins/chat/skprompt.txt",
+        "triage.prompt.yml",
+    ];
+
+    const LEFT: &[&str] = &[
+        "CLAUDE.md",
+        ".claude/agents/a.md",
+        ".cursor/rules/x.md",
+        ".github/prompts/triage.prompt.yml",
+        "pnpm-lock.yaml",
+        "docs/prompts/a.md",
+        "tests/prompts/a.prompty",
+        "prompts/README.md",
+        "locales/en.json",
+        "src/agent.test.ts",
+        "poetry.lock",
+        "notes.md",
+        "node_modules/a/package.json",
+        "src/test_agent.py",
+        "openapi.yaml",
+        "logo.png",
+        "Makefile",
+    ];
+
     #[test]
     fn which_files_are_read() {
-        let read = [
-            "src/chat.prompty",
-            "prompts/answer.prompt",
-            "api/prompts/system.md",
-            "config/generator.json",
-            ".env",
-            "promptfooconfig.yaml",
-            "evals/tests/cases.yaml",
-            "infra/main.tf",
-            "package.json",
-            "src/agent.py",
-            ".github/workflows/eval.yml",
-            "values.yaml",
-            "plugins/chat/skprompt.txt",
-            "triage.prompt.yml",
-        ];
-        for path in read {
+        for path in READ {
             assert!(may_tell(path), "{path}");
         }
-        let left = [
-            "CLAUDE.md",
-            ".claude/agents/a.md",
-            ".cursor/rules/x.md",
-            ".github/prompts/triage.prompt.yml",
-            "pnpm-lock.yaml",
-            "docs/prompts/a.md",
-            "tests/prompts/a.prompty",
-            "prompts/README.md",
-            "locales/en.json",
-            "src/agent.test.ts",
-            "poetry.lock",
-            "notes.md",
-            "node_modules/a/package.json",
-            "src/test_agent.py",
-            "openapi.yaml",
-            "logo.png",
-            "Makefile",
-        ];
-        for path in left {
+        for path in LEFT {
             assert!(!may_tell(path), "{path}");
         }
     }

@@ -62,9 +62,10 @@ fn ignored(edit: &Edit<'_>, at: &At, name: &str) -> Option<Recognised> {
     if before == after || !runs(edit.home) {
         return None;
     }
-    Some(match after {
-        true => at.bar(Loosened, High, format!("`{name}: true` lets the pipeline go on when the evaluation fails")),
-        false => at.bar(Tightened, High, format!("`{name}` no longer lets a failed evaluation pass")),
+    Some(if after {
+        at.bar(Loosened, High, format!("`{name}: true` lets the pipeline go on when the evaluation fails"))
+    } else {
+        at.bar(Tightened, High, format!("`{name}` no longer lets a failed evaluation pass"))
     })
 }
 

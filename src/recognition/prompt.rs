@@ -58,9 +58,10 @@ pub(super) fn texts(before: &str, after: &str, at: &At, confidence: Confidence) 
         more += &format!("; it no longer takes {gone}");
     }
     let confidence = if more.is_empty() { confidence } else { confidence.max(Confidence::Medium) };
-    let (kind, whose) = match at.judge {
-        true => (RecognisedKind::JudgeChange, "the judge's prompt"),
-        false => (RecognisedKind::PromptTweak, "the prompt"),
+    let (kind, whose) = if at.judge {
+        (RecognisedKind::JudgeChange, "the judge's prompt")
+    } else {
+        (RecognisedKind::PromptTweak, "the prompt")
     };
     Some(at.says(kind, confidence, format!("the text of {whose} changes: {size}{more}")))
 }

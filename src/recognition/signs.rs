@@ -108,20 +108,20 @@ fn dependency<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     };
     let word = word.trim_matches(['"', '\'']);
     let lower = word.to_ascii_lowercase().replace('_', "-");
-    let fits = |known: &&str| known.strip_suffix('*').map_or(**known == *lower, |head| lower.starts_with(head));
+    let fits = |known: &&'static str| known.strip_suffix('*').map_or(**known == *lower, |head| lower.starts_with(head));
     // `ai` is a package of one registry alone.
-    (LIBRARIES.iter().any(|known| fits(&known)) && (lower != "ai" || name == "package.json")).then_some(word)
+    (LIBRARIES.iter().any(fits) && (lower != "ai" || name == "package.json")).then_some(word)
 }
 
 /// A prompt that was not there.
-pub(super) fn prompt_file(text: &str, file: FileId, cx: &Context) -> Option<Recognised> {
+pub(super) fn prompt_file(text: &str, file: FileId, cx: Context) -> Option<Recognised> {
     let prompt = matches!(cx.form, Form::Prompty | Form::Dotprompt | Form::Text | Form::PromptData | Form::Baml);
     let there = !text.trim().is_empty() && prompt && cx.signal == Signal::Strong && !cx.judge && !cx.eval;
     there.then(|| whole(text, file, "").sign(Sign::PromptFile, "a prompt file is new".to_owned()))
 }
 
 /// A variable or a flag that was not there.
-pub(super) fn key(edit: &Edit<'_>, at: &At, cx: &Context) -> Option<Recognised> {
+pub(super) fn key(edit: &Edit<'_>, at: &At, cx: Context) -> Option<Recognised> {
     if edit.before.is_some() || cx.eval || cx.pipeline {
         return None;
     }

@@ -61,6 +61,16 @@ impl Value {
         items.iter().map(Value::text).collect()
     }
 
+    /// Puts it and all that is in it at `span`.
+    fn stand_at(&mut self, span: Span) {
+        self.span = span;
+        match &mut self.shape {
+            Shape::Scalar(_) => {}
+            Shape::List(items) => items.iter_mut().for_each(|item| item.stand_at(span)),
+            Shape::Map(entries) => entries.iter_mut().for_each(|(_, value)| value.stand_at(span)),
+        }
+    }
+
     /// All values in it, itself among them.
     pub(super) fn walk<'v>(&'v self, visit: &mut dyn FnMut(&'v Value)) {
         visit(self);
@@ -91,6 +101,19 @@ pub(super) fn documents(file: FileId, text: &str, base: usize, engine: Engine) -
     Some(Value { span: Span::new(file, base, base.saturating_add(length)), shape: Shape::List(items) })
 }
 
+/// The document that a text of a `ConfigMap` is, by its key. All of it stands where the text does.
+fn embedded(key: &str, value: &Value, left: &mut usize, depth: usize) -> Option<Value> {
+    let text = value.text().filter(|text| text.contains('\n') && depth < 8)?;
+    if ![".yaml", ".yml", ".json"].iter().any(|end| key.ends_with(end)) {
+        return None;
+    }
+    let chunk = chunks(text).next().filter(|chunk| chunk.text.trim_end().len() == text.trim_end().len())?;
+    let document = parse(value.span.file, &chunk, Engine::Core12, &Limits::default(), false).ok()?;
+    let mut inner = of(document.root(), left, depth + 1).flatten().filter(|inner| inner.text().is_none())?;
+    inner.stand_at(value.span);
+    Some(inner)
+}
+
 /// The value of a node: `Some(None)` for null, `None` where it is too large.
 #[expect(clippy::option_option, reason = "null and too much are two things")]
 fn of(node: Node<'_>, left: &mut usize, depth: usize) -> Option<Option<Value>> {
@@ -102,7 +125,9 @@ fn of(node: Node<'_>, left: &mut usize, depth: usize) -> Option<Option<Value>> {
         let mut entries = Vec::new();
         for (key, value) in node.entries() {
             let Some(value) = of(value, left, depth + 1)? else { continue };
-            entries.push((key.text().unwrap_or_default().into(), value));
+            let key = key.text().unwrap_or_default();
+            let value = embedded(key, &value, left, depth).unwrap_or(value);
+            entries.push((key.into(), value));
         }
         Shape::Map(entries)
     } else if node.is_seq() {
@@ -114,7 +139,12 @@ fn of(node: Node<'_>, left: &mut usize, depth: usize) -> Option<Option<Value>> {
     } else if node.is_null() {
         return Some(None);
     } else {
-        Shape::Scalar(node.text().unwrap_or_default().into())
+        let text = node.text().unwrap_or_default();
+        // `!Ref X` is the value of something else.
+        match node.tag().filter(|tag| !tag.starts_with("!!") && *tag != "!Sub") {
+            Some(tag) => Shape::Scalar(format!("${{{tag} {text}}}").into()),
+            None => Shape::Scalar(text.into()),
+        }
     };
     Some(Some(Value { span: node.span(), shape }))
 }

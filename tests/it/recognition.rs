@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    case: String,
+    name: String,
     #[serde(default)]
     files: Vec<File>,
     path: Option<String>,
@@ -87,12 +87,12 @@ fn precision_and_recall() {
                 count.right += 1;
             } else {
                 count.missed += 1;
-                wrong.push(format!("{}: missed {wanted}", case.case));
+                wrong.push(format!("{}: missed {wanted}", case.name));
             }
         }
         for one in found {
             counts.get_mut(one.kind.id()).unwrap().wrong += 1;
-            wrong.push(format!("{}: said {}", case.case, said(&one)));
+            wrong.push(format!("{}: said {}", case.name, said(&one)));
         }
     }
     println!("{all} cases, {traps} of them with nothing to say");
