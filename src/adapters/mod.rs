@@ -16,6 +16,7 @@ pub mod azure_ml;
 mod backing;
 pub mod ci_imperative_traffic;
 mod cloudwatch;
+pub mod configcat;
 mod duration;
 mod flag;
 pub mod flagd;
@@ -106,6 +107,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &azure_feature_management::AzureFeatureManagement,
     &azure_ml::AzureMl,
     &ci_imperative_traffic::CiImperativeTraffic,
+    &configcat::ConfigCat,
     &flagd::Flagd,
     &flagger::Flagger,
     &flipt::Flipt,
