@@ -9,7 +9,7 @@ use super::settle::settle;
 use crate::adapters;
 use crate::collect::shown;
 use crate::history::{Blob, FileChange, HistoryError, Mode, Step};
-use crate::model::{Change, ChangeKind, Past, Rollout, Sign};
+use crate::model::{Change, ChangeKind, Destination, Past, Payload, Rollout, Sign, SubjectKind};
 use crate::recognition::{self, Bar, Changed, Confidence, Recognised};
 use crate::rules::LoosenedGate;
 use crate::text::{FileId, Span};
@@ -52,8 +52,10 @@ pub(super) fn tell(desk: &mut Desk<'_>, step: &Step, compared: &mut Compared) ->
         compared.changes.push(change);
     }
     for (rollout, change) in compared.rollouts.iter_mut().zip(&compared.changes) {
-        let code = change.before.as_deref().and_then(|before| image(before, rollout));
-        rollout.recognised.extend(code);
+        let Some(before) = change.before.as_deref() else { continue };
+        let mut more: Vec<Sign> = image(before, rollout).into_iter().collect();
+        more.extend(variations(before, change, rollout).iter().map(sign));
+        rollout.recognised.extend(more);
     }
     if !ships(compared) {
         compared.loosened_gates.clear();
@@ -120,6 +122,21 @@ fn image(before: &Rollout, after: &Rollout) -> Option<Sign> {
         after.payload.iter().filter_map(|new| Some((old(&new.path)?, new))).find(|(o, n)| o.value != n.value)?;
     let what = format!("image `{}` becomes `{}`", old.value, new.value);
     Some(Sign { kind: ChangeKind::Code, what: what.into(), span: new.span })
+}
+
+/// The models that a flag chooses among: a variation becomes another model, or more people meet one.
+fn variations(before: &Rollout, change: &Change, after: &Rollout) -> Vec<Recognised> {
+    if after.subject != SubjectKind::Flag || !change.exposes() {
+        return Vec::new();
+    }
+    let old = |new: &Payload| before.payload.iter().find(|p| p.path == new.path);
+    let in_place = after.payload.iter().filter_map(|new| Some((&*old(new)?.value, &*new.value, new.span)));
+    let grows = |to: &&Destination| change.moves.iter().any(|m| m.grows() && m.is_of(to));
+    let (met, left): (Vec<&Destination>, Vec<&Destination>) = after.destinations.iter().partition(grows);
+    let moved = met.iter().flat_map(|to| left.iter().map(move |from| (from, to)));
+    let moved = moved.filter_map(|(from, to)| Some((&**from.ships.first()?, &**to.ships.first()?, to.span)));
+    let pairs = in_place.chain(moved).filter(|(old, new, _)| old != new);
+    pairs.flat_map(|(old, new, span)| recognition::values(old, new, span)).collect()
 }
 
 fn gate(recognised: &Recognised) -> Option<LoosenedGate> {

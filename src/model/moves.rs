@@ -26,6 +26,11 @@ impl Move {
     pub fn grows(&self) -> bool {
         self.to > self.from
     }
+
+    /// Is it `destination` that moves?
+    pub fn is_of(&self, destination: &Destination) -> bool {
+        self.key == key_in(&destination.rule, &destination.key())
+    }
 }
 
 /// Requests that go another way, of which these files do not tell who meets what.
@@ -214,7 +219,7 @@ fn moves_in(old: &Arms<'_>, new: &Arms<'_>, line: &[Vec<&Destination>]) -> Moved
         let (from, to) = (share(&had, key), share(&has, key));
         let here = new.find(key).or_else(|| new.all.first().copied())?;
         let name = new.find(key).or_else(|| old.find(key)).map(|d| d.name.clone());
-        (from != to).then(|| Move { key: format!("{}\0{key}", old.rule.key), name, from, to, span: here.span })
+        (from != to).then(|| Move { key: key_in(&old.rule, key), name, from, to, span: here.span })
     };
     let moves = keys.into_iter().filter(|key| Some(*key) != base.as_ref()).filter_map(one).collect();
     Moved { moves, ..Moved::default() }
@@ -257,6 +262,11 @@ fn own_share(rollout: &Rollout) -> Option<Share> {
         None => Some(Share::ALL),
         Some(stage) => stage.share(),
     }
+}
+
+/// What tells the destination `key` of `rule` from those of others.
+fn key_in(rule: &RouterRule, key: &str) -> String {
+    format!("{}\0{key}", rule.key)
 }
 
 /// The share that the candidate `key` has in `rollout`, where it is there and its share is known.

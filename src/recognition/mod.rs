@@ -32,7 +32,7 @@ pub use paths::may_tell;
 pub use signs::conclude;
 
 use crate::syntax::Engine;
-use crate::text::FileId;
+use crate::text::{FileId, Span};
 use context::{At, Context};
 use paths::{Form, Path};
 use tree::Value;
@@ -72,6 +72,13 @@ pub fn recognise(changed: &Changed<'_>, file: FileId) -> Vec<Recognised> {
         (Some(_) | None, Some(_) | None) => Vec::new(),
     };
     merged(found)
+}
+
+/// What it says of models that people who met the value `before` now meet the value `after`, which stands at `span`.
+///
+/// For values that no key tells of: the variations of a flag.
+pub fn values(before: &str, after: &str, span: Span) -> Vec<Recognised> {
+    named::models(before, after, &At { key: "".into(), group: None, span, sure: false, judge: false })
 }
 
 /// Both sides of a file that is there before and after.

@@ -119,3 +119,24 @@ fn a_gate_of_an_evaluation_is_loosened_in_a_change_of_its_own() {
     assert!(judged(&lower, "gpt-4o").is_empty(), "on its own");
     assert!(judged(&higher, "gpt-5").is_empty(), "tightened");
 }
+
+#[test]
+fn a_flag_that_chooses_among_models_ships_a_model() {
+    let flag = |model: &str, weights: [u32; 2]| {
+        format!(
+            "{{\"flags\": {{\"m\": {{\"key\": \"m\", \"on\": true, \"variations\": [\"gpt-4o\", \"{model}\"], \"offVariation\": 0, \"fallthrough\": {{\"rollout\": {{\"variations\": [{{\"variation\": 0, \"weight\": {}}}, {{\"variation\": 1, \"weight\": {}}}]}}}}, \"targets\": [], \"rules\": [], \"salt\": \"x\", \"version\": 3}}}}, \"segments\": {{}}}}\n",
+            weights[0], weights[1]
+        )
+    };
+    let judged = |before: &str, after: &str| errors(&changed(AI, &[("flags.json", before)], &[("flags.json", after)]));
+    let some = flag("gpt-5", [97_000, 3_000]);
+    let asked = |found: &[String], rule: &str| found.iter().any(|r| r == rule);
+    for after in [flag("gpt-5", [96_000, 4_000]), flag("claude-sonnet-4-5", [97_000, 3_000])] {
+        let found = judged(&some, &after);
+        assert!(asked(&found, "shadow-required") && asked(&found, "offline-eval-missing"), "{found:?}");
+        assert!(!asked(&found, "flag-required"), "it is one: {found:?}");
+    }
+    let words = |w: u32| flag("a longer greeting", [100_000 - w, w]);
+    assert!(!asked(&judged(&words(3_000), &words(4_000)), "shadow-required"));
+    assert!(!asked(&judged(&some, &flag("gpt-5", [99_000, 1_000])), "shadow-required"), "a way back");
+}
