@@ -21,6 +21,7 @@ mod duration;
 mod flag;
 pub mod flagd;
 pub mod flagger;
+pub mod flagsmith;
 pub mod flipt;
 pub mod gateway_api;
 pub mod gcp_app_engine;
@@ -110,6 +111,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &configcat::ConfigCat,
     &flagd::Flagd,
     &flagger::Flagger,
+    &flagsmith::Flagsmith,
     &flipt::Flipt,
     &gateway_api::GatewayApi,
     &gcp_app_engine::GcpAppEngine,
