@@ -146,7 +146,7 @@ fn what_only_looks_like_it_is_not_claimed() {
         r#"{"feature_states": {"new": true}}"#,
         r#"[{"enabled": true, "feature": "new"}]"#,
     ] {
-        assert_eq!(crate::adapters::testing::with_root(other, |root| super::context(root).is_some()), false, "{other}");
+        assert!(!crate::adapters::testing::with_root(other, |root| super::context(root).is_some()), "{other}");
         assert!(lower(other).is_empty(), "{other}");
     }
 }
