@@ -47,6 +47,7 @@ mod object;
 pub mod openkruise;
 pub mod openshift_route;
 pub mod pipecd;
+pub mod posthog;
 pub mod ray;
 pub mod rollgate;
 pub mod seldon_v1;
@@ -133,6 +134,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &openkruise::OpenKruise,
     &openshift_route::OpenshiftRoute,
     &pipecd::PipeCd,
+    &posthog::PostHog,
     &ray::Ray,
     &rollgate::Rollgate,
     &seldon_v1::SeldonV1,
