@@ -219,7 +219,7 @@ fn moves_in(old: &Arms<'_>, new: &Arms<'_>, line: &[Vec<&Destination>]) -> Moved
         let (from, to) = (share(&had, key), share(&has, key));
         let here = new.find(key).or_else(|| new.all.first().copied())?;
         let name = new.find(key).or_else(|| old.find(key)).map(|d| d.name.clone());
-        (from != to).then(|| Move { key: key_in(&old.rule, key), name, from, to, span: here.span })
+        (from != to).then(|| Move { key: key_in(old.rule, key), name, from, to, span: here.span })
     };
     let moves = keys.into_iter().filter(|key| Some(*key) != base.as_ref()).filter_map(one).collect();
     Moved { moves, ..Moved::default() }
