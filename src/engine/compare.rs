@@ -8,6 +8,7 @@ use super::excuse::Written;
 use super::gate::loosened;
 use super::pair::{Pair, Pairs, Sides};
 use super::past::Pasts;
+use super::plans::is_flag;
 use super::settle::{selection, settle};
 use super::standing::{Standing, Stood};
 use super::{LoadLimits, Loaded, governed, load, recognised};
@@ -252,7 +253,7 @@ impl<'a> Desk<'a> {
             let may_be_governed = r.progression.is_live() && r.rollback.criteria.is_empty();
             let routes = r.destinations.iter().any(|d| d.ships.is_empty() && !d.immutable);
             let refers = !r.unresolved.is_empty() || r.declared.plan.is_some();
-            refers || routes || r.plain_workload || r.partial || may_be_governed
+            refers || routes || r.plain_workload || r.partial || may_be_governed || is_flag(r)
         };
         // A plan may name any file, a manifest too.
         let may_ship = self.asks_what_is_governed && !step.files.is_empty();

@@ -1,7 +1,7 @@
-//! Plans that speak for objects of other systems: `rollgate/plan` annotations and a plan's `governs`.
+//! Plans that speak for objects of other systems: `rollgate/plan` annotations, a plan's `governs`, the flag it names.
 
 use crate::adapters::{Governed, PlanParts, World};
-use crate::model::{Comparer, Rollout, StageRange, Unresolved};
+use crate::model::{Comparer, Rollout, StageRange, SubjectKind, Unresolved};
 
 /// Gives `rollout` the criteria, monitors, guards, schedule, way back and kind of change of every plan that speaks for it.
 pub(super) fn apply(rollout: &mut Rollout, world: &World<'_>) {
@@ -24,6 +24,37 @@ pub(super) fn apply(rollout: &mut Rollout, world: &World<'_>) {
             supply(rollout, plan);
         }
     }
+    if is_flag(rollout) {
+        for plan in world.all::<PlanParts>(&PlanParts::switching(&rollout.id.name)) {
+            if switches(plan, rollout) {
+                switch(rollout, plan);
+            }
+        }
+    }
+}
+
+/// Is it a flag of its own file, and no plan that rolls out by one?
+pub(super) fn is_flag(rollout: &Rollout) -> bool {
+    rollout.subject == SubjectKind::Flag && *rollout.id.kind == *"Flag"
+}
+
+/// Does `plan` name the flag that `rollout` is? Where one of the two says nothing of its system or its environment, the
+/// key tells.
+fn switches(plan: &PlanParts, rollout: &Rollout) -> bool {
+    let Some(flag) = plan.guards.flag.as_ref() else { return false };
+    let elsewhere =
+        plan.environment.as_ref().zip(rollout.environment.as_ref()).is_some_and(|(asked, own)| asked != own);
+    flag.key == rollout.id.name && flag.system.as_deref().is_none_or(|s| s == rollout.adapter.id) && !elsewhere
+}
+
+/// Gives the flag what guards the plan that it switches. What the change is, what it mirrors and when it starts is asked
+/// of the plan; a flag that moves later moves then.
+fn switch(rollout: &mut Rollout, plan: &PlanParts) {
+    if let (None, Some(service)) = (&rollout.declared.service, &plan.service) {
+        rollout.declared.service = Some(service.clone());
+        rollout.service.clone_from(service);
+    }
+    guard(rollout, plan);
 }
 
 fn names(governed: &Governed, rollout: &Rollout) -> bool {
@@ -38,7 +69,26 @@ fn names(governed: &Governed, rollout: &Rollout) -> bool {
         && fits(&governed.kind, &rollout.id.kind)
 }
 
+/// Gives `rollout` all that `plan` says of it.
 fn supply(rollout: &mut Rollout, plan: &PlanParts) {
+    guard(rollout, plan);
+    if let (Some(own), Some(planned)) = (&mut rollout.shadow, &plan.shadow) {
+        if own.comparer == Comparer::Nothing {
+            own.comparer = planned.comparer.clone();
+        }
+        if own.duration.is_absent() {
+            own.duration = planned.duration.clone();
+        }
+    }
+    if rollout.declared.change.is_none() && plan.change.is_some() {
+        rollout.declared.change = plan.change;
+        rollout.declared.risk = rollout.declared.risk.or(plan.risk);
+    }
+    rollout.schedule = rollout.schedule.take().or_else(|| plan.schedule.clone());
+}
+
+/// Gives `rollout` the criteria, monitors, guards and way back of `plan`.
+fn guard(rollout: &mut Rollout, plan: &PlanParts) {
     let via = plan.name.span;
     for criterion in &plan.rollback.criteria {
         let mut criterion = criterion.clone();
@@ -54,23 +104,10 @@ fn supply(rollout: &mut Rollout, plan: &PlanParts) {
             rollout.monitors.push(monitor.clone());
         }
     }
-    if let (Some(own), Some(planned)) = (&mut rollout.shadow, &plan.shadow) {
-        if own.comparer == Comparer::Nothing {
-            own.comparer = planned.comparer.clone();
-        }
-        if own.duration.is_absent() {
-            own.duration = planned.duration.clone();
-        }
-    }
     let (guards, more) = (&mut rollout.guards, plan.guards.clone());
     guards.flag = guards.flag.take().or(more.flag);
     guards.offline_eval = guards.offline_eval.take().or(more.offline_eval);
     guards.multi_tenant = guards.multi_tenant.or(more.multi_tenant);
-    if rollout.declared.change.is_none() && plan.change.is_some() {
-        rollout.declared.change = plan.change;
-        rollout.declared.risk = rollout.declared.risk.or(plan.risk);
-    }
-    rollout.schedule = rollout.schedule.take().or_else(|| plan.schedule.clone());
     let (own, planned) = (&mut rollout.rollback, &plan.rollback);
     if own.automatic.is_absent() {
         own.automatic = planned.automatic.clone();

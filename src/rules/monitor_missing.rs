@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::rollback_criteria_missing::joined;
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -112,7 +113,7 @@ impl Rule for MonitorMissing {
         let what = format!("nothing watches {missing} during the rollout, and this policy asks for that");
         let plan = format!("`monitors: [{missing}]` of a RolloutPlan");
         let help = if rollout.progression.is_live() {
-            format!("watch {missing}, and say so in {plan} that the annotation `rollgate/plan` names")
+            format!("watch {missing}, and say so: write {plan}, and {}", joined(rollout))
         } else {
             format!("watch {missing}: in the analysis, or as {plan}")
         };

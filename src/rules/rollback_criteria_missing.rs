@@ -4,7 +4,7 @@ use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
 use crate::finding::Wish;
-use crate::model::{GateKind, Move, Progression, Rollout, Share, Stage};
+use crate::model::{GateKind, Move, Progression, Rollout, Share, Stage, SubjectKind};
 
 declare_rule! {
     /// ## What it checks
@@ -23,7 +23,8 @@ declare_rule! {
     ///
     /// Write down a metric and the number at which the rollout goes back: an analysis with a condition, a metric with a
     /// threshold, an alarm, or `rollback.criteria` of a RolloutPlan. A live split takes its criteria from the plan that
-    /// its `rollgate/plan` annotation names.
+    /// its `rollgate/plan` annotation names, or that names it under `governs`; a flag from the plan that names it as its
+    /// `flag`.
     ///
     /// ## Examples
     ///
@@ -101,10 +102,11 @@ impl Rule for RollbackCriteriaMissing {
         };
         let help = match rollout.progression {
             Progression::Declared(_) => {
-                "add a condition with a number that sends it back: in its analysis, or as `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` of a RolloutPlan"
+                "add a condition with a number that sends it back: in its analysis, or as `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` of a RolloutPlan".to_owned()
             }
             Progression::Live(_) => {
-                "name a RolloutPlan with `rollback: {criteria: [error rate exceeds 0.5% over 10m]}` in the annotation `rollgate/plan`"
+                let joined = joined(rollout);
+                format!("write a RolloutPlan with `rollback: {{criteria: [error rate exceeds 0.5% over 10m]}}`, and {joined}")
             }
         };
         let raw = cx.report(anchor, what, help);
@@ -113,6 +115,14 @@ impl Rule for RollbackCriteriaMissing {
             raw.wish(Wish::Criterion);
         }
     }
+}
+
+/// How a live split and the plan that speaks for it are joined.
+pub(super) fn joined(rollout: &Rollout) -> String {
+    if rollout.subject == SubjectKind::Flag {
+        return format!("name this flag in it: `flag: {{system: {}, key: {}}}`", rollout.adapter.id, rollout.id.name);
+    }
+    "name it in the annotation `rollgate/plan`".to_owned()
 }
 
 /// Does anybody meet the new version?

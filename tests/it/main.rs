@@ -24,6 +24,7 @@ mod history;
 mod hooks;
 mod init;
 mod integration;
+mod joins;
 mod links;
 mod lsp;
 mod mending;

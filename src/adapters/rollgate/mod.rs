@@ -43,6 +43,7 @@ declare_adapter! {
     /// | the way to 100 % | a last stage, for `canary` and `blue-green` | added |
     /// | `shadow.duration`, `share`, `compare` | shadow | required; 100 %; nothing compares |
     /// | `flag`, `tenancy`, `offline-eval` | the flag and whom it switches, several customers or one, the evaluation before exposure | not told |
+    /// | `flag.key`, `flag.system` | lends criteria, monitors, way back and service to the flag of that key and system, in the plan's environment if both tell one | of any system |
     /// | `monitors` | monitors, beside the criteria's metrics | none |
     /// | `rollback.criteria` | criteria | none |
     /// | `rollback.automatic` | automatic | people act |

@@ -18,7 +18,8 @@ use crate::model::{
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
 
-/// What a plan lends to a rollout that is written elsewhere: a live split that it governs or that refers to it.
+/// What a plan lends to a rollout that is written elsewhere: a live split that it governs or that refers to it, the flag
+/// that it names.
 #[derive(Clone, Debug)]
 pub struct PlanParts {
     /// Its file, repository-relative.
@@ -39,6 +40,10 @@ pub struct PlanParts {
     pub change: Option<ChangeKind>,
     /// How much a wrong change would hurt.
     pub risk: Option<Risk>,
+    /// The service it names.
+    pub service: Option<Box<str>>,
+    /// Where it goes, where it says so.
+    pub environment: Option<Box<str>>,
     /// The objects it says it governs.
     pub governs: Vec<Governed>,
 }
@@ -67,6 +72,11 @@ impl PlanParts {
     /// The identity under which every plan that governs an object of this name is defined.
     pub fn governing(namespace: Option<&str>, name: &str) -> ObjectRef {
         ObjectRef::new("rollgate", "Governs", namespace, name)
+    }
+
+    /// The identity under which every plan that names the flag `key` is defined.
+    pub fn switching(key: &str) -> ObjectRef {
+        ObjectRef::new("rollgate", "Switches", None, key)
     }
 }
 
@@ -118,7 +128,7 @@ fn workload(governed: &Governed) -> Option<ObjectRef> {
     is_plain.then(|| ObjectRef::new("apps", kind, governed.namespace.as_deref(), &governed.name))
 }
 
-/// Makes the plan's parts findable by its identity, by its file, and by what it governs.
+/// Makes the plan's parts findable by its identity, by its file, by what it governs and by its flag.
 fn define(object: &Object<'_>, rollout: &Rollout, governs: Vec<Governed>, cx: &mut Lowering<'_>) {
     let parts = PlanParts {
         path: Arc::clone(cx.path),
@@ -130,10 +140,15 @@ fn define(object: &Object<'_>, rollout: &Rollout, governs: Vec<Governed>, cx: &m
         guards: rollout.guards.clone(),
         change: rollout.declared.change,
         risk: rollout.declared.risk,
+        service: rollout.declared.service.clone(),
+        environment: rollout.declared.environment.clone(),
         governs,
     };
     for governed in &parts.governs {
         cx.define(PlanParts::governing(governed.namespace.as_deref(), &governed.name), parts.clone());
+    }
+    if let Some(flag) = &parts.guards.flag {
+        cx.define(PlanParts::switching(&flag.key), parts.clone());
     }
     cx.define(PlanParts::of_file(cx.path), parts.clone());
     cx.define(object.id(), parts);

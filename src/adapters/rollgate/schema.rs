@@ -86,7 +86,7 @@ mapping! {
         change: Option<Change>,
         /// How the new version replaces the old one. Needed unless the plan only governs other objects.
         strategy: Option<Strategy>,
-        /// The flag that switches it.
+        /// The flag that switches it. Where its file is among the checked ones it takes criteria and monitors from this plan.
         flag: Option<Flag>,
         /// One customer on it, or many.
         tenancy: Option<Tenancy>,
@@ -140,7 +140,7 @@ mapping! {
 
     /// The flag that switches it.
     Flag {
-        /// Where the flag lives: `launchdarkly`.
+        /// Where the flag lives, by the name of its format: `launchdarkly`, `flagd`.
         system: Option<String>,
         /// The flag's key.
         key: String,
