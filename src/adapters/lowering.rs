@@ -174,6 +174,11 @@ impl<'a> Lowering<'a> {
         &mut self.out.problems[at]
     }
 
+    /// Reports a field that looks safe and that the system ignores, in a document that is no rollout.
+    pub fn ignored_alone(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.problem(span, message, help).kind = ProblemKind::Ignored;
+    }
+
     /// Remarks that the manifest breaks its system's own rules at `span`; goes with the next rollout handed in.
     pub fn invalid(&mut self, span: Span, message: impl Into<Box<str>>, help: impl Into<Box<str>>) -> &mut Remark {
         self.remark(RemarkKind::Invalid, span, message, help)

@@ -48,6 +48,7 @@ pub mod openkruise;
 pub mod openshift_route;
 pub mod pipecd;
 pub mod posthog;
+pub mod promptfoo;
 pub mod ray;
 pub mod rollgate;
 pub mod seldon_v1;
@@ -82,7 +83,7 @@ pub trait Adapter: Sync {
     fn meta(&self) -> &'static AdapterMeta;
 
     /// The document that is this system's by its form, where no `apiVersion` says whose it is. One of the adapter's words
-    /// stands in every such document.
+    /// stands in every such document, or one of its parts of paths in the path.
     fn recognise<'d>(&self, _root: Node<'d>, _path: &str) -> Option<Object<'d>> {
         None
     }
@@ -135,6 +136,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &openshift_route::OpenshiftRoute,
     &pipecd::PipeCd,
     &posthog::PostHog,
+    &promptfoo::Promptfoo,
     &ray::Ray,
     &rollgate::Rollgate,
     &seldon_v1::SeldonV1,
@@ -154,9 +156,14 @@ pub fn claiming(group: &str, kind: &str) -> Option<&'static dyn Adapter> {
     ALL.iter().find(claims).copied().or_else(ours)
 }
 
+/// May the file `path` be somebody's whatever words it holds?
+pub fn is_known_path(path: &str) -> bool {
+    ALL.iter().any(|a| a.meta().paths.iter().any(|part| path.contains(part)))
+}
+
 /// The object that the document at `root` is by its form, and whose it is.
 pub fn recognised<'d>(root: Node<'d>, path: &str) -> Option<(&'static dyn Adapter, Object<'d>)> {
-    let by_form = ALL.iter().filter(|a| !a.meta().words.is_empty());
+    let by_form = ALL.iter().filter(|a| a.meta().knows_forms());
     by_form.copied().find_map(|adapter| Some((adapter, adapter.recognise(root, path)?)))
 }
 

@@ -98,6 +98,8 @@ pub struct AdapterMeta {
     pub kinds: &'static [KindPattern],
     /// Keys one of which stands in every document that it knows by its form alone.
     pub words: &'static [&'static str],
+    /// Parts of paths: a file whose path holds one of them may be its own though it holds none of the words.
+    pub paths: &'static [&'static str],
     /// The source file it is declared in.
     pub file: &'static str,
 }
@@ -110,6 +112,13 @@ pub struct KindPattern {
     pub group: &'static str,
     /// Kind: `Rollout`, `Alias`, `aws_lambda_alias`.
     pub kind: &'static str,
+}
+
+impl AdapterMeta {
+    /// Does it know documents by their form, rather than by what they call themselves?
+    pub const fn knows_forms(&self) -> bool {
+        !self.words.is_empty() || !self.paths.is_empty()
+    }
 }
 
 impl KindPattern {
@@ -150,7 +159,7 @@ macro_rules! declare_rule {
 /// Declares an adapter's [`AdapterMeta`] from its doc comment.
 #[macro_export]
 macro_rules! declare_adapter {
-    ($(#[doc = $doc:literal])+ $vis:vis $name:ident { id: $id:literal, title: $title:literal, summary: $summary:literal, kinds: [$(($group:literal, $kind:literal)),+ $(,)?] $(, words: [$($word:literal),+ $(,)?])? $(,)? }) => {
+    ($(#[doc = $doc:literal])+ $vis:vis $name:ident { id: $id:literal, title: $title:literal, summary: $summary:literal, kinds: [$(($group:literal, $kind:literal)),+ $(,)?] $(, words: [$($word:literal),+ $(,)?])? $(, paths: [$($path:literal),+ $(,)?])? $(,)? }) => {
         $(#[doc = $doc])+
         $vis struct $name;
         impl $name {
@@ -162,6 +171,7 @@ macro_rules! declare_adapter {
                 docs: concat!($($doc, "\n"),+),
                 kinds: &[$($crate::catalog::KindPattern { group: $group, kind: $kind }),+],
                 words: &[$($($word),+)?],
+                paths: &[$($($path),+)?],
                 file: file!(),
             };
         }

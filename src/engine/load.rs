@@ -175,13 +175,17 @@ fn load_text(id: FileId, path: &Arc<str>, text: &str, limits: &Limits, audience:
 
 /// Lowers the document of one chunk and returns how many documents it held.
 fn load_chunk(id: FileId, path: &Arc<str>, chunk: &Chunk<'_>, limits: &Limits, out: &mut Lowered) -> usize {
-    if !may_hold_known_kind(chunk.text.as_bytes()) {
+    let by_path = adapters::is_known_path(path);
+    if !by_path && !may_hold_known_kind(chunk.text.as_bytes()) {
         return usize::from(!chunk.text.trim().is_empty());
     }
     match reading::parse(id, path, chunk, limits) {
         Ok(doc) if doc.root().is_null() => return 0,
         Ok(doc) => lower_document(id, path, &doc, out),
-        Err(error) if holds_marker(chunk.text.as_bytes()) => out.problems.push(problem(error, chunk)),
+        // Rules ask nothing of what is known by its path, so only who wants to see it is told that it can't be read.
+        Err(error) if holds_marker(chunk.text.as_bytes()) || (by_path && out.audience == Audience::Inspection) => {
+            out.problems.push(problem(error, chunk));
+        }
         Err(_) => {}
     }
     1

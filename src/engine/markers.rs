@@ -63,7 +63,7 @@ impl Markers {
 
 static MARKERS: LazyLock<Markers> = LazyLock::new(|| {
     let all = || adapters::ALL.iter().map(|a| a.meta());
-    let by_form = |a: &AdapterMeta, k: &KindPattern| k.group == a.id && !a.words.is_empty();
+    let by_form = |a: &AdapterMeta, k: &KindPattern| k.group == a.id && a.knows_forms();
     let named = || all().flat_map(|a| a.kinds.iter().filter(move |k| !by_form(a, k)));
     let types: BTreeSet<String> = named().filter_map(KindPattern::resource_word).collect();
     let kubernetes = || named().filter(|k| k.resource_word().is_none());

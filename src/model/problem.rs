@@ -5,6 +5,8 @@ use crate::text::Span;
 /// Why a file or a document of a known kind yields no rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemKind {
+    /// Its system ignores a field that looks safe, in a document that is no rollout: `field-ignored`.
+    Ignored,
     /// It cannot be parsed: `manifest-unreadable`.
     Unreadable,
     /// It breaks its system's own rules before it is a rollout: `manifest-invalid`.

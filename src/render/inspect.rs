@@ -5,8 +5,8 @@ use super::visible;
 use super::wrap::{columns, wrap};
 use crate::model::units::display_seconds;
 use crate::model::{
-    Bound, Comparer, CriteriaDocument, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout, Share,
-    Stage,
+    Action, Bound, Comparer, CriteriaDocument, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout,
+    Share, Stage,
 };
 use crate::text::Sources;
 
@@ -16,9 +16,7 @@ pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
     let documents = model.criteria.iter().map(|d| {
         let (start, _) = sources.positions(d.name.span);
         let place = format!("{}:{}", visible(sources.path(d.span.file)), start.line);
-        let mut out = heading(&title(d), &place);
-        criteria(&mut out, &d.criteria);
-        out
+        heading(&title(d), &place) + &asked(&d.criteria)
     });
     let mut parts: Vec<String> = blocks.chain(documents).collect();
     parts.extend(model.skipped.iter().map(|s| format!("skipped {}: {}\n", visible(&s.path), s.reason)));
@@ -206,7 +204,50 @@ fn shadow(out: &mut String, rollout: &Rollout) {
 
 fn criteria(out: &mut String, criteria: &[Criterion]) {
     for criterion in criteria {
-        field(out, "roll back", &sentence(criterion));
+        let mut line = sentence(criterion) + &evaluated(criterion);
+        if criterion.evaluated == Evaluated::Unknown {
+            line += " [evaluated: unknown]";
+        }
+        if criterion.action != Action::Rollback {
+            line += &format!(" -> {}", criterion.action.name());
+        }
+        field(out, "roll back", &line);
+    }
+}
+
+/// What a document of criteria asks: numbers line by line, what has none in one go.
+fn asked(criteria: &[Criterion]) -> String {
+    let mut out = String::new();
+    let mut checks = Vec::new();
+    let mixed = criteria.windows(2).any(|two| two[0].action != two[1].action);
+    for criterion in criteria {
+        let action = if mixed { format!(" -> {}", criterion.action.name()) } else { String::new() };
+        let end = evaluated(criterion) + &action;
+        if criterion.class == CriterionClass::Opaque {
+            let said = criterion.text.as_deref().map(|t| format!(" `{}`", visible(t))).unwrap_or_default();
+            let window = criterion.window.map(|w| format!(" over {}", display_seconds(w))).unwrap_or_default();
+            checks.push(format!("{}{said}{window}{end}", visible(&criterion.metric.name)));
+        } else {
+            field(&mut out, "fails on", &(sentence(criterion) + &end));
+        }
+    }
+    if !checks.is_empty() {
+        field(&mut out, "no number", &checks.join(", "));
+    }
+    if criteria.is_empty() {
+        field(&mut out, "fails on", "nothing");
+    } else if criteria.iter().any(|c| c.evaluated == Evaluated::Unknown) {
+        field(&mut out, "evaluated", "unknown: these files do not tell what runs it");
+    }
+    out
+}
+
+/// Why nothing looks at a criterion in time, with a space before it.
+fn evaluated(criterion: &Criterion) -> String {
+    match &criterion.evaluated {
+        Evaluated::Yes | Evaluated::Unknown => String::new(),
+        Evaluated::No(why) => format!(" [not evaluated: {}]", visible(why)),
+        Evaluated::AfterExposure => " [only after everybody has it]".to_owned(),
     }
 }
 
@@ -230,15 +271,6 @@ fn sentence(criterion: &Criterion) -> String {
     }
     if let Some(tolerated) = criterion.tolerated.filter(|t| *t > 0) {
         out += &format!(", {tolerated} tolerated");
-    }
-    match &criterion.evaluated {
-        Evaluated::Yes => {}
-        Evaluated::No(why) => out += &format!(" [not evaluated: {}]", visible(why)),
-        Evaluated::AfterExposure => out += " [only after everybody has it]",
-        Evaluated::Unknown => out += " [evaluated: unknown]",
-    }
-    if criterion.action != crate::model::Action::Rollback {
-        out += &format!(" -> {}", criterion.action.name());
     }
     out
 }

@@ -3,7 +3,7 @@
 use super::{Cx, NoParams, Rule};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
-use crate::model::{RemarkKind, Rollout};
+use crate::model::{ProblemKind, RemarkKind, Rollout};
 
 declare_rule! {
     /// ## What it checks
@@ -72,15 +72,32 @@ impl Rule for FieldIgnored {
             cx.report_remark(remark);
         }
     }
+
+    fn repository(_params: &NoParams, cx: &mut Cx<'_>) {
+        let facts = cx.facts;
+        for problem in facts.problems.iter().filter(|p| p.kind == ProblemKind::Ignored) {
+            cx.report(problem.span, &*problem.message, &*problem.help).about(&*problem.message);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::rules::testing::reports_only;
+    use crate::model::Problem;
+    use crate::rules::testing::{at, check_facts, facts, reports_only};
 
     #[test]
     fn only_its_own_remarks() {
         reports_only::<FieldIgnored>(RemarkKind::Ignored, RemarkKind::Invalid);
+        let mut facts = facts(vec![]);
+        for (kind, place) in [(ProblemKind::Invalid, 8), (ProblemKind::Ignored, 9)] {
+            let (message, help) = ("m".into(), "h".into());
+            facts.problems.push(Problem { kind, span: at(place), message, help, instead: None });
+        }
+        let (found, _) = check_facts::<FieldIgnored>(json!({}), &facts);
+        assert_eq!(found.iter().map(|r| r.primary).collect::<Vec<_>>(), [at(9)]);
     }
 }

@@ -69,7 +69,7 @@ impl Rule for ManifestUnreadable {
                     cx.report(problem.span, &*problem.message, &*problem.help).about("syntax");
                 }
                 ProblemKind::Template => cx.undetermined(problem.span, "template", &*problem.message),
-                ProblemKind::Invalid => {}
+                ProblemKind::Invalid | ProblemKind::Ignored => {}
             }
         }
     }

@@ -15,8 +15,16 @@ use crate::model::{
 };
 use crate::text::{FileId, Span, Spanned};
 
-static SYSTEM: AdapterMeta =
-    AdapterMeta { id: "test", title: "Test", summary: "tests", docs: "", kinds: &[], words: &[], file: file!() };
+static SYSTEM: AdapterMeta = AdapterMeta {
+    id: "test",
+    title: "Test",
+    summary: "tests",
+    docs: "",
+    kinds: &[],
+    words: &[],
+    paths: &[],
+    file: file!(),
+};
 
 /// A place that no test looks at.
 pub(crate) const HERE: Span = Span::new(FileId(0), 0, 1);
