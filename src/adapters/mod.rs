@@ -8,6 +8,7 @@ pub mod argo_rollouts;
 pub mod aws_appconfig;
 pub mod aws_bedrock;
 pub mod aws_ecs;
+pub mod aws_load_balancer;
 pub mod aws_sagemaker;
 pub mod aws_sam_codedeploy;
 pub mod azure_ai_foundry;
@@ -65,7 +66,7 @@ mod workload;
 mod world;
 
 pub use addition::Addition;
-pub use infra::Template;
+pub use infra::{Template, within_reach};
 pub use lowering::{Audience, Defined, Finish, Lowered, Lowering, is_template};
 pub use object::Object;
 pub use rollgate::{Governed, PlanParts, schema};
@@ -104,6 +105,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &aws_appconfig::AwsAppConfig,
     &aws_bedrock::AwsBedrock,
     &aws_ecs::AwsEcs,
+    &aws_load_balancer::AwsLoadBalancer,
     &aws_sagemaker::AwsSagemaker,
     &aws_sam_codedeploy::AwsSamCodeDeploy,
     &azure_ai_foundry::AzureAiFoundry,

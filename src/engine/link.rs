@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Loaded, plans};
-use crate::adapters::{Definitions, Finish, World, may_mean};
+use crate::adapters::{Definitions, Finish, World, may_mean, within_reach};
 use crate::collect::File;
 use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver};
 
@@ -62,21 +62,25 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
             plans::apply(rollout, &World::new(&definitions, &files[rollout.span.file.0 as usize].path));
         }
     }
-    settle_owners(&mut out.rollouts);
+    settle_owners(files, &mut out.rollouts);
     out
 }
 
 /// Marks every rollout that another one rewrites.
-fn settle_owners(rollouts: &mut [Box<Rollout>]) {
+fn settle_owners(files: &[File], rollouts: &mut [Box<Rollout>]) {
     let mut owned: BTreeMap<&str, Vec<(usize, &ObjectRef)>> = BTreeMap::new();
     for (index, rollout) in rollouts.iter().enumerate() {
         for object in &rollout.owns {
             owned.entry(&object.name).or_default().push((index, object));
         }
     }
+    let path = |index: usize| &*files[rollouts[index].span.file.0 as usize].path;
     let owner_of = |index: usize, id: &ObjectRef| {
         let same = |o: &ObjectRef| o.group == id.group && o.kind == id.kind && may_mean(&id.namespace, &o.namespace);
-        owned.get(&*id.name)?.iter().find(|(owner, object)| *owner != index && same(object)).map(|(owner, _)| *owner)
+        let owns = |(owner, object): &&(usize, &ObjectRef)| {
+            *owner != index && same(object) && within_reach(object, path(*owner), path(index))
+        };
+        owned.get(&*id.name)?.iter().find(owns).map(|(owner, _)| *owner)
     };
     let owners: Vec<(usize, usize)> =
         rollouts.iter().enumerate().filter_map(|(i, r)| Some((i, owner_of(i, &r.id)?))).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::OWN_GROUP;
 use super::{governed, plans};
-use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean};
+use crate::adapters::{Defined, Definitions, Finish, Lowered, World, may_mean, within_reach};
 use crate::model::{Drill, ObjectRef, Rollout, Waiver};
 
 /// What stands in the repository: definitions that rollouts refer to, and who rewrites whom.
@@ -122,15 +122,16 @@ impl Standing {
         if rollout.declared.plan.is_some() || self.plans > 0 {
             plans::apply(&mut rollout, &world);
         }
-        rollout.owner = self.owner(&rollout);
+        rollout.owner = self.owner(path, &rollout);
         rollout
     }
 
-    fn owner(&self, rollout: &Rollout) -> Option<ObjectRef> {
+    fn owner(&self, path: &str, rollout: &Rollout) -> Option<ObjectRef> {
         let id = &rollout.id;
         let same = |o: &&Owned| {
             let same_kind = o.object.group == id.group && o.object.kind == id.kind;
-            same_kind && o.owner != *id && may_mean(&id.namespace, &o.object.namespace)
+            let named = may_mean(&id.namespace, &o.object.namespace) && within_reach(&o.object, &o.path, path);
+            same_kind && o.owner != *id && named
         };
         self.owned.get(&id.name)?.iter().find(same).map(|o| o.owner.clone())
     }

@@ -51,8 +51,8 @@ declare_adapter! {
     ///
     /// ## What it cannot see
     ///
-    /// What an alarm of another account says. Weighted records of Route 53 and weighted listeners, the home-made
-    /// canaries: a plan can say what they do.
+    /// What an alarm of another account says. Weighted records of Route 53, a home-made canary: a plan can say what they
+    /// do. Weighted listeners are read by themselves.
     pub AwsEcs {
         id: "aws-ecs",
         title: "Amazon ECS",

@@ -2,9 +2,10 @@
 
 use super::guard::{self, Guard};
 use crate::adapters::infra::Field;
-use crate::adapters::{Lowering, Object, cloudwatch, payload};
+use crate::adapters::{Lowering, Object, aws_load_balancer, cloudwatch, payload};
 use crate::model::{
-    Basis, Ceiling, Exposure, Fact, Hold, Method, Payload, Progression, Rollout, Share, Stage, Strategy, SubjectKind,
+    Basis, Ceiling, Exposure, Fact, Hold, Method, ObjectRef, Payload, Progression, Rollout, Share, Stage, Strategy,
+    SubjectKind,
 };
 use crate::text::{Span, Spanned};
 
@@ -58,6 +59,7 @@ pub(super) fn lower(object: &Object<'_>, body: &Field<'_>, cx: &mut Lowering<'_>
         }
         return;
     }
+    rollout.owns = routes(object, body);
     staged(&service, &mut rollout, cx);
     if object.group == "AWS::ECS" {
         too_long(&rollout, cx);
@@ -91,6 +93,17 @@ fn shipped(body: &Field<'_>) -> Vec<Payload> {
         .filter_map(image)
         .collect();
     if images.is_empty() { payload(task.node).into_iter().collect() } else { images }
+}
+
+/// The rules of listeners whose weights ECS sets.
+fn routes(object: &Object<'_>, body: &Field<'_>) -> Vec<ObjectRef> {
+    let balancers = body.any(&["LoadBalancers", "load_balancer"]).map(|b| b.items()).unwrap_or_default();
+    let mut all = Vec::new();
+    for advanced in balancers.iter().filter_map(|balancer| balancer.get("AdvancedConfiguration")) {
+        let rules = ["ProductionListenerRule", "TestListenerRule"].iter().filter_map(|name| advanced.get(name));
+        all.extend(rules.filter_map(|arn| aws_load_balancer::routed(object, &arn)));
+    }
+    all
 }
 
 /// Where it says that something else than ECS decides over the stages.

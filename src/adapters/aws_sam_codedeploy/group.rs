@@ -4,8 +4,8 @@ use super::sam::settle;
 use super::shape::{self, Said, Shape};
 use crate::adapters::cloudwatch::{self, Watched};
 use crate::adapters::infra::Field;
-use crate::adapters::{Lowering, Object};
-use crate::model::{Basis, Evaluated, Exposure, Fact, Method, Rollout, Share, Strategy, SubjectKind};
+use crate::adapters::{Lowering, Object, aws_load_balancer};
+use crate::model::{Basis, Evaluated, Exposure, Fact, Method, ObjectRef, Rollout, Share, Strategy, SubjectKind};
 use crate::text::{Span, Spanned};
 
 pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
@@ -18,6 +18,7 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let alarms = body.any(&["AlarmConfiguration", "alarm_configuration"]);
     rollout.rollback.anchor = alarms.as_ref().map_or(object.name_span(), Field::anchor);
     rollout.rollback.method = Some(Method::TrafficFlip);
+    rollout.owns = routes(object, &body);
     let rolls_back = goes_back(&body, &mut rollout, cx);
     retention(&body, &mut rollout, cx);
     let enabled = alarms.as_ref().and_then(|a| a.get("Enabled"));
@@ -44,6 +45,32 @@ pub(super) fn lower(object: &Object<'_>, cx: &mut Lowering<'_>) {
         }
         settle(rollout);
     });
+}
+
+/// The listeners whose target groups it exchanges.
+fn routes(object: &Object<'_>, body: &Field<'_>) -> Vec<ObjectRef> {
+    let balancer = body.any(&["LoadBalancerInfo", "load_balancer_info"]);
+    let pairs = balancer.and_then(|b| b.any(&["TargetGroupPairInfoList", "TargetGroupPairInfo"]));
+    let mut all = Vec::new();
+    for pair in pairs.map(|p| p.items()).unwrap_or_default() {
+        for route in ["ProdTrafficRoute", "TestTrafficRoute"].iter().filter_map(|name| pair.get(name)) {
+            let listeners = route.get("ListenerArns").map(|l| l.items()).unwrap_or_default();
+            all.extend(listeners.iter().filter_map(|arn| aws_load_balancer::routed(object, arn)));
+        }
+    }
+    all
+}
+
+/// The same of a hook, which names them by their logical ids.
+fn stack_routes(body: &Field<'_>) -> Vec<ObjectRef> {
+    let mut all = Vec::new();
+    for application in body.get("Applications").map(|a| a.items()).unwrap_or_default() {
+        let Some(routing) = application.path(&["ECSAttributes", "TrafficRouting"]) else { continue };
+        for route in ["ProdTrafficRoute", "TestTrafficRoute"].iter().filter_map(|name| routing.get(name)) {
+            all.extend(route.get("LogicalID").and_then(|id| id.text()).map(aws_load_balancer::listener));
+        }
+    }
+    all
 }
 
 /// Without a name the platform's own configuration counts.
@@ -112,6 +139,7 @@ pub(super) fn hook(object: &Object<'_>, cx: &mut Lowering<'_>) {
     let Some(body) = object.body() else { return };
     let mut rollout = cx.blank(object, SubjectKind::Workload);
     rollout.rollback.method = Some(Method::TrafficFlip);
+    rollout.owns = stack_routes(&body);
     let routing = body.get("TrafficRoutingConfig");
     let kind = routing.and_then(|r| r.get("Type"));
     let span = kind.as_ref().map_or(object.name_span(), Field::span);

@@ -2,7 +2,7 @@
 
 use super::{Language, Template, arm, cloudformation, terraform};
 use crate::adapters::{Lowering, Object};
-use crate::model::Fact;
+use crate::model::{Fact, ObjectRef};
 use crate::syntax::Node;
 use crate::text::Span;
 
@@ -208,6 +208,18 @@ impl<'d> Field<'d> {
         match self.template.language {
             Language::Terraform => terraform::referred(self.written),
             Language::CloudFormation | Language::Plan | Language::Arm | Language::Document => None,
+        }
+    }
+
+    /// The identity of the resource that it stands for, whichever file of the module declares that.
+    pub(in crate::adapters) fn refers_to(&self) -> Option<ObjectRef> {
+        match self.template.language {
+            Language::CloudFormation => self.resource().map(|object| object.id()),
+            Language::Terraform => {
+                let (kind, label) = terraform::referred(self.written)?.split_once('.')?;
+                Some(ObjectRef::new(terraform::GROUP, kind, None, label))
+            }
+            Language::Plan | Language::Arm | Language::Document => None,
         }
     }
 

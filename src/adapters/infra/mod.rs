@@ -119,6 +119,17 @@ impl<'d> Template<'d> {
     }
 }
 
+/// May what the file `from` calls `object` stand in the file `there`? A label of Terraform means something within its
+/// folder, a logical id within its template; other names within the whole repository.
+pub fn within_reach(object: &ObjectRef, from: &str, there: &str) -> bool {
+    let folder = |path: &'_ str| path.rsplit_once('/').map_or(0, |(folder, _)| folder.len());
+    if *object.group == *terraform::GROUP {
+        from[..folder(from)] == there[..folder(there)]
+    } else {
+        !object.group.starts_with("AWS::") || from == there
+    }
+}
+
 impl<'d> Object<'d> {
     /// The properties of a resource.
     pub(super) fn body(&self) -> Option<Field<'d>> {

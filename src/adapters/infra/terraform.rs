@@ -6,7 +6,7 @@ use crate::adapters::Object;
 use crate::syntax::Node;
 
 /// The group of every resource of Terraform's.
-const GROUP: &str = "terraform";
+pub(super) const GROUP: &str = "terraform";
 
 /// How deep references are followed.
 const DEPTH: usize = 8;
