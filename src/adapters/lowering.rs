@@ -37,6 +37,8 @@ pub struct Lowered {
     pub audience: Audience,
     /// Rollouts, each with what is still to be done when all files are read.
     pub rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
+    /// Flags that are on for everybody, of which there is something to say only where a plan names them.
+    pub at_rest: Vec<Box<Rollout>>,
     /// Rollouts as they are before the file is applied, where it holds both states.
     pub before: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
@@ -67,6 +69,7 @@ impl Lowered {
     /// Adds what another part of the same file lowered to.
     pub fn append(&mut self, mut more: Self) {
         self.rollouts.append(&mut more.rollouts);
+        self.at_rest.append(&mut more.at_rest);
         self.before.append(&mut more.before);
         self.definitions.append(&mut more.definitions);
         self.criteria.append(&mut more.criteria);
@@ -120,6 +123,12 @@ impl<'a> Lowering<'a> {
         finish: impl Fn(&mut Rollout, &World<'_>) + Send + Sync + 'static,
     ) {
         self.push(rollout, Some(Box::new(finish)));
+    }
+
+    /// Hands in a flag that is on for everybody, for the plans that name it.
+    pub fn at_rest(&mut self, mut rollout: Rollout) {
+        rollout.shrink();
+        self.out.at_rest.push(Box::new(rollout));
     }
 
     fn push(&mut self, mut rollout: Rollout, finish: Option<Finish>) {

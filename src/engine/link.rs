@@ -29,6 +29,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     let count = loaded.iter().map(|l| l.lowered.rollouts.len()).sum();
     let mut out = Linked { rollouts: Vec::with_capacity(count), ..Linked::default() };
     let mut definitions = Definitions::default();
+    let mut at_rest = Vec::new();
     let mut waiting: Vec<(usize, usize, Finish)> = Vec::new();
     let mut earlier: Vec<(usize, usize, Finish)> = Vec::new();
     for (number, one) in loaded.into_iter().enumerate() {
@@ -44,6 +45,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
             earlier.extend(finish.map(|f| (out.before.len(), number, f)));
             out.before.push(rollout);
         }
+        at_rest.extend(lowered.at_rest);
         out.criteria.extend(lowered.criteria);
         out.drills.extend(lowered.drills);
         out.waivers.extend(lowered.waivers);
@@ -56,6 +58,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     for (at, number, finish) in earlier {
         finish(&mut out.before[at], &World::new(&definitions, &files[number].path));
     }
+    bring_planned(&mut out.rollouts, at_rest, (&definitions, files));
     let any_plan = definitions.holds_group("rollgate");
     for rollout in &mut out.rollouts {
         if any_plan || rollout.declared.plan.is_some() {
@@ -64,6 +67,23 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     }
     settle_owners(files, &mut out.rollouts);
     out
+}
+
+/// Adds the flags that are on for everybody and of which a plan says when they may be. Nothing is missing from what is at
+/// rest, and it moves when its plan does.
+fn bring_planned(rollouts: &mut Vec<Box<Rollout>>, at_rest: Vec<Box<Rollout>>, (all, files): (&Definitions, &[File])) {
+    let known = rollouts.len();
+    for mut rollout in at_rest {
+        let path = &files[rollout.span.file.0 as usize].path;
+        rollout.schedule = plans::start_of(&rollout, &World::new(all, path));
+        if rollout.schedule.is_some() {
+            rollout.partial = true;
+            rollouts.push(rollout);
+        }
+    }
+    if rollouts.len() > known {
+        rollouts.sort_by_key(|r| r.span.file);
+    }
 }
 
 /// Marks every rollout that another one rewrites.

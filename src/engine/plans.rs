@@ -1,7 +1,7 @@
 //! Plans that speak for objects of other systems: `rollgate/plan` annotations, a plan's `governs`, the flag it names.
 
 use crate::adapters::{Governed, PlanParts, World};
-use crate::model::{Comparer, Rollout, StageRange, SubjectKind, Unresolved};
+use crate::model::{Comparer, Planned, Rollout, Schedule, StageRange, SubjectKind, Unresolved};
 
 /// Gives `rollout` the criteria, monitors, guards, schedule, way back and kind of change of every plan that speaks for it.
 pub(super) fn apply(rollout: &mut Rollout, world: &World<'_>) {
@@ -38,6 +38,13 @@ pub(super) fn is_flag(rollout: &Rollout) -> bool {
     rollout.subject == SubjectKind::Flag && *rollout.id.kind == *"Flag"
 }
 
+/// When the first plan starts that names the flag that `rollout` is, and says so.
+pub(super) fn start_of(rollout: &Rollout, world: &World<'_>) -> Option<Schedule> {
+    let plans = world.all::<PlanParts>(&PlanParts::switching(&rollout.id.name));
+    let starts = plans.into_iter().filter(|plan| switches(plan, rollout)).filter_map(|plan| plan.schedule.as_ref());
+    starts.min_by_key(|schedule| schedule.start.value).filter(|_| is_flag(rollout)).cloned()
+}
+
 /// Does `plan` name the flag that `rollout` is? Where one of the two says nothing of its system or its environment, the
 /// key tells.
 fn switches(plan: &PlanParts, rollout: &Rollout) -> bool {
@@ -55,6 +62,14 @@ fn switch(rollout: &mut Rollout, plan: &PlanParts) {
         rollout.service.clone_from(service);
     }
     guard(rollout, plan);
+    rollout.planned.extend(plan.guards.flag.as_ref().map(|flag| Planned {
+        name: plan.name.clone(),
+        named: flag.span,
+        environment: plan.environment.clone(),
+        stages: plan.stages.clone(),
+        start: plan.schedule.as_ref().map(|s| s.start.value),
+        ships: plan.ships.clone(),
+    }));
 }
 
 fn names(governed: &Governed, rollout: &Rollout) -> bool {

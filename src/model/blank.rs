@@ -33,6 +33,7 @@ impl Rollout {
             monitors: Vec::new(),
             schedule: None,
             guards: Guards::default(),
+            planned: Vec::new(),
             ceiling: None,
             replicas: Fact::Absent { near: anchor },
             owns: Vec::new(),

@@ -64,6 +64,8 @@ impl Rollout {
             remark.related.iter_mut().for_each(|(span, _)| *span = NOWHERE);
         }
         one.guards.forget_places();
+        // A plan has a rollout of its own.
+        one.planned.clear();
         one.bypass.iter_mut().for_each(|b| b.span = NOWHERE);
         one
     }

@@ -17,6 +17,7 @@ mod likeness;
 mod matching;
 pub mod metric;
 mod moves;
+mod planned;
 mod problem;
 mod record;
 mod rollback;
@@ -37,6 +38,7 @@ pub use identity::{ChangeKind, Declared, Labels, ObjectRef, Risk, Sign, SubjectK
 pub use matching::{KnownService, Match, Names};
 pub use metric::{Metric, MetricKind};
 pub use moves::{Move, Unclear, settle_candidates};
+pub use planned::{Planned, exceeds};
 pub use problem::{Instead, Problem, ProblemKind};
 pub use record::{CriteriaDocument, Drill, DrillOutcome, Evidence, Waiver, WaiverTarget};
 pub use rollback::{Method, RollbackPlan};

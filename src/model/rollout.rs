@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::{
     Audience, Ceiling, ChangeKind, Declared, Destination, Exposure, Fact, Guards, Hold, Instead, Metric, ObjectRef,
-    RollbackPlan, Shadow, Sign, SubjectKind,
+    Planned, RollbackPlan, Shadow, Sign, SubjectKind,
 };
 use crate::catalog::AdapterMeta;
 use crate::text::{Span, Spanned};
@@ -293,6 +293,8 @@ pub struct Rollout {
     pub schedule: Option<Schedule>,
     /// Its flag, the evaluation before it, whom it serves.
     pub guards: Guards,
+    /// Of a flag: what the plans say that name it.
+    pub planned: Vec<Planned>,
     /// The longest that its platform holds, where that has a limit.
     pub ceiling: Option<Ceiling>,
     /// Replicas, where the object has any.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::passed::{Passed, passed};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
 use crate::declare_rule;
@@ -26,7 +27,8 @@ declare_rule! {
     ///
     /// A live split (KServe, Knative, Istio, Gateway API …) is judged by what a change makes of it, not by where it stands:
     /// what nobody met at base and everybody meets at head is a big bang, and so is a new payload while all traffic goes to
-    /// it. A split that is new is an introduction, and going back is never stopped.
+    /// it. A split that is new is an introduction, and going back is never stopped. A flag that is new and on for everybody
+    /// is a big bang where the plan that names it comes in the same change and gives it a limited stage first.
     ///
     /// ## Why it matters
     ///
@@ -135,14 +137,21 @@ impl Rule for BigBang {
         if !rollout.is_judged() || rollout.plain_workload {
             return;
         }
+        let passed = passed(rollout, cx);
         for step in change.moves.iter().filter(|m| m.from == Share::NONE && m.to == Share::ALL) {
             let who = step.name.as_ref().map_or_else(|| "the new version".to_owned(), |name| format!("`{name}`"));
             let what =
                 format!("everybody meets {who} in one step: nobody has it before this change, and 100% after it");
             let help = "give it a few percent first, and more in later changes, each after its hold";
-            cx.report(step.span, what, help)
-                .measured("0% to 100%", "a limited share first")
+            let raw = cx.report(step.span, what, help);
+            raw.measured("0% to 100%", "a limited share first")
                 .about(format!("change {}", step.name.as_deref().unwrap_or_default()));
+            for one in passed.iter().filter(|one| one.span == step.span) {
+                raw.because(one.stage.span, one.label());
+            }
+        }
+        if change.before.is_none() {
+            passed.iter().filter(|one| one.is_big_bang()).for_each(|one| born_on(one, cx));
         }
         for unclear in change.unclear.iter().filter(|u| u.to.is_none_or(|to| to == Share::ALL)) {
             cx.undetermined(unclear.span, "another-way", &*unclear.what);
@@ -156,6 +165,14 @@ impl Rule for BigBang {
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {
         weaker::falls("min-retention", &before.min_retention, &after.min_retention).into_iter().collect()
     }
+}
+
+/// Reports a flag that is new and on for everybody, where a plan that comes with it says that fewer meet it first.
+fn born_on(one: &Passed<'_>, cx: &mut Cx<'_>) {
+    let what = format!("everybody meets `{}` in one step: the flag is new and is on for 100%", one.name);
+    let raw = cx.report(one.span, what, format!("go to {} first, as planned", one.share()));
+    raw.measured("0% to 100%", format!("<= {}", one.share())).about(format!("change {}", one.name));
+    raw.because(one.stage.span, one.label());
 }
 
 /// Does a plan go from nobody to everybody in one step? Rules about stages and holds are silent where it does: what

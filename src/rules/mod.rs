@@ -22,6 +22,7 @@ pub mod manifest_invalid;
 pub mod manifest_unreadable;
 pub mod monitor_missing;
 pub mod offline_eval_missing;
+mod passed;
 pub mod policy_weakened;
 pub mod reading_ambiguous;
 pub mod reference_unresolved;

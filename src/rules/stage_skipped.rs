@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::passed::{Passed, passed};
 use super::step_too_steep::{between, factor};
 use super::{Cx, Rule, weaker};
 use crate::catalog::RuleMeta;
@@ -10,6 +11,7 @@ use crate::declare_rule;
 use crate::finding::Weaker;
 use crate::model::units::Points;
 use crate::model::{Change, Move, Rollout, Share};
+use crate::text::Span;
 
 declare_rule! {
     /// ## What it checks
@@ -19,6 +21,13 @@ declare_rule! {
     /// API, SMI, Traefik, Seldon), whose file holds one moment: the change is held against what stands at base, all
     /// commits of a branch together. A plan that holds its own stages is `step-too-steep`'s matter, and from nobody to
     /// everybody is `big-bang`'s. Going back is never stopped.
+    ///
+    /// A flag is held against the RolloutPlan that names it (`flag: {system: flagd, key: answers}`), whatever the policy
+    /// allows: it passes over no limited stage of the plan. An old plan says nothing of a new rollout, so this is asked
+    /// where plan and flag come in one change, or where the plan says when it starts: by `schedule.start` and the holds it
+    /// can have come to one stage and no further, in a tree too. A plan without stages of its own that governs the code
+    /// behind the flag (`governs: [{name: web}]`) holds the flag to the first stage of that code, where one change ships
+    /// the code and moves the flag.
     ///
     /// ## Why it matters
     ///
@@ -61,8 +70,12 @@ declare_rule! {
     ///
     /// ## What it cannot see
     ///
-    /// Shares that are moved outside of git: by hand, or by a controller. A tree without a change is not asked. Where some
+    /// Shares that are moved outside of git: by hand, or by a controller. A tree without a change is
+    /// not asked, but of flags whose plan says when it starts. Where some
     /// requests go to what nothing tells to be another version of the same service, the rule is undetermined.
+    ///
+    /// A plan that was there before the flag moves and says no `schedule.start`: its rollout may be over. A flag of more
+    /// than two values is held against a schedule only where the plan names the value as its payload.
     pub StageSkipped {
         id: "stage-skipped",
         family: Hold,
@@ -102,17 +115,55 @@ impl Rule for StageSkipped {
         increase.into_iter().chain(factor).collect()
     }
 
+    fn rollout(_params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
+        for one in passed(rollout, cx).iter().filter(|one| !one.is_big_bang()) {
+            past_the_plan(one, cx);
+        }
+    }
+
     fn change(params: &Params, change: &Change, rollout: &Rollout, cx: &mut Cx<'_>) {
         if !rollout.is_judged() || rollout.plain_workload {
             return;
         }
-        for step in change.moves.iter().filter(|m| m.from.is_limited() && m.grows()) {
+        // What passes over a stage of its plan is told of that.
+        let told: Vec<Span> = passed(rollout, cx).iter().map(|p| p.span).collect();
+        for step in change.moves.iter().filter(|m| m.from.is_limited() && m.grows() && !told.contains(&m.span)) {
             jump(params, step, cx);
         }
         // Where everybody is concerned, `big-bang` says so.
         for unclear in change.unclear.iter().filter(|u| u.to.is_some_and(|to| to != Share::ALL)) {
             cx.undetermined(unclear.span, "another-way", &*unclear.what);
         }
+    }
+}
+
+/// Reports a flag that has passed over a stage of the plan that names it.
+fn past_the_plan(one: &Passed<'_>, cx: &mut Cx<'_>) {
+    let (share, to, plan) = (one.share(), one.to, &one.plan.name.value);
+    let (what, found) = match (one.from, one.plan.start) {
+        (None, Some(start)) => {
+            let start = start.to_rfc3339();
+            let what = format!(
+                "{to} meet `{}` now, and the plan `{plan}`, which starts at {start}, can have come to {share} at most",
+                one.name
+            );
+            (what, to.to_string())
+        }
+        (from, _) => {
+            let from = from.unwrap_or(Share::NONE);
+            let what = format!(
+                "this change takes `{}` from {from} to {to}, past the {share} that {} gives first",
+                one.name, one.whose
+            );
+            (what, format!("{from} to {to}"))
+        }
+    };
+    let raw = cx.report(one.span, what, format!("go to {share} first, or write into the plan what is really planned"));
+    raw.because(one.stage.span, one.label())
+        .measured(found, format!("<= {share}"))
+        .about(format!("plan {plan} {}", one.name));
+    if one.stage.span != one.plan.named {
+        raw.because(one.plan.named, "the plan names this flag here");
     }
 }
 

@@ -123,6 +123,8 @@ impl Flag {
         let leaning = match variation {
             Some(v) if is_control && !v.is_plain_off() => -1,
             _ if is_control => Destination::OFF,
+            // The one value beside the control is the new one, however it is called.
+            Some(_) if self.variations.len() == 2 && self.control().is_some() => 1,
             Some(_) | None => 0,
         };
         Destination {
@@ -141,9 +143,13 @@ impl Flag {
     }
 }
 
-/// Hands `rollout` in where there is something to say: a flag that is fully on or off counts only for who compares.
+/// Hands `rollout` in where there is something to say: a flag that is fully on or off counts only for who compares, and
+/// one that is fully on for the plans that name it.
 pub(in crate::adapters) fn hand_in(rollout: Rollout, cx: &mut Lowering<'_>) {
     if rollout.stages().is_empty() && !cx.compares(&rollout) && !cx.has_remarks() {
+        if rollout.destinations.iter().any(|d| d.leaning > 0 && d.share == Some(Share::ALL)) {
+            cx.at_rest(rollout);
+        }
         return;
     }
     cx.rollout(rollout);

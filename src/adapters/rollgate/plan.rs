@@ -13,7 +13,7 @@ use crate::adapters::{Lowering, Object, payload};
 use crate::model::units::Length;
 use crate::model::{
     ChangeKind, Comparer, Comparison, Fact, FlagUse, Guards, Method, Metric, ObjectRef, OfflineEval, Payload,
-    Progression, Risk, RollbackPlan, Rollout, Schedule, Shadow, Share, Strategy, SubjectKind,
+    Progression, Risk, RollbackPlan, Rollout, Schedule, Shadow, Share, Stage, Strategy, SubjectKind,
 };
 use crate::syntax::Node;
 use crate::text::{Span, Spanned};
@@ -44,6 +44,10 @@ pub struct PlanParts {
     pub service: Option<Box<str>>,
     /// Where it goes, where it says so.
     pub environment: Option<Box<str>>,
+    /// Its stages.
+    pub stages: Vec<Stage>,
+    /// What it ships.
+    pub ships: Vec<Box<str>>,
     /// The objects it says it governs.
     pub governs: Vec<Governed>,
 }
@@ -142,6 +146,8 @@ fn define(object: &Object<'_>, rollout: &Rollout, governs: Vec<Governed>, cx: &m
         risk: rollout.declared.risk,
         service: rollout.declared.service.clone(),
         environment: rollout.declared.environment.clone(),
+        stages: rollout.stages().to_vec(),
+        ships: rollout.payload.iter().map(|p| p.value.clone()).collect(),
         governs,
     };
     for governed in &parts.governs {
