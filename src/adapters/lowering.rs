@@ -38,7 +38,7 @@ pub struct Lowered {
     /// Rollouts, each with what is still to be done when all files are read.
     pub rollouts: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Flags that are on for everybody, of which there is something to say only where a plan names them.
-    pub at_rest: Vec<Box<Rollout>>,
+    pub at_rest: Vec<Rollout>,
     /// Rollouts as they are before the file is applied, where it holds both states.
     pub before: Vec<(Box<Rollout>, Option<Finish>)>,
     /// Definitions that rollouts of any file may refer to.
@@ -128,7 +128,7 @@ impl<'a> Lowering<'a> {
     /// Hands in a flag that is on for everybody, for the plans that name it.
     pub fn at_rest(&mut self, mut rollout: Rollout) {
         rollout.shrink();
-        self.out.at_rest.push(Box::new(rollout));
+        self.out.at_rest.push(rollout);
     }
 
     fn push(&mut self, mut rollout: Rollout, finish: Option<Finish>) {

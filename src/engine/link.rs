@@ -58,7 +58,11 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     for (at, number, finish) in earlier {
         finish(&mut out.before[at], &World::new(&definitions, &files[number].path));
     }
-    bring_planned(&mut out.rollouts, at_rest, (&definitions, files));
+    let planned = planned(at_rest, (&definitions, files));
+    if !planned.is_empty() {
+        out.rollouts.extend(planned.into_iter().map(Box::new));
+        out.rollouts.sort_by_key(|r| r.span.file);
+    }
     let any_plan = definitions.holds_group("rollgate");
     for rollout in &mut out.rollouts {
         if any_plan || rollout.declared.plan.is_some() {
@@ -69,21 +73,16 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
     out
 }
 
-/// Adds the flags that are on for everybody and of which a plan says when they may be. Nothing is missing from what is at
-/// rest, and it moves when its plan does.
-fn bring_planned(rollouts: &mut Vec<Box<Rollout>>, at_rest: Vec<Box<Rollout>>, (all, files): (&Definitions, &[File])) {
-    let known = rollouts.len();
-    for mut rollout in at_rest {
+/// The flags among those that are on for everybody of which a plan says when they may be. Nothing is missing from what is
+/// at rest, and it moves when its plan does.
+fn planned(at_rest: Vec<Rollout>, (all, files): (&Definitions, &[File])) -> Vec<Rollout> {
+    let bring = |mut rollout: Rollout| {
         let path = &files[rollout.span.file.0 as usize].path;
-        rollout.schedule = plans::start_of(&rollout, &World::new(all, path));
-        if rollout.schedule.is_some() {
-            rollout.partial = true;
-            rollouts.push(rollout);
-        }
-    }
-    if rollouts.len() > known {
-        rollouts.sort_by_key(|r| r.span.file);
-    }
+        let start = plans::start_of(&rollout, &World::new(all, path))?;
+        (rollout.schedule, rollout.partial) = (Some(start), true);
+        Some(rollout)
+    };
+    at_rest.into_iter().filter_map(bring).collect()
 }
 
 /// Marks every rollout that another one rewrites.
