@@ -248,18 +248,19 @@ fn guard(object: &Object<'_>, mut rollout: Rollout, used: &[Object<'_>], cx: &mu
     for named in used.iter().filter_map(|d| d.body()?.get("EnvironmentId")) {
         match named.resource() {
             Some(environment) => environments.push(environment),
-            None => hidden = Some((named.as_written().unwrap_or("environment"), named.span())),
+            None => hidden = Some(("Environment", named.as_written().unwrap_or("environment"), named.span())),
         }
     }
     if used.is_empty() {
         environments = object.neighbours(&ENVIRONMENTS);
-        hidden = environments.is_empty().then(|| ("of a deployment", object.name_span()));
+        let whose = "the environment of deployments by";
+        hidden = environments.is_empty().then(|| (whose, object.name(), object.name_span()));
     }
     let monitors = environments.iter().filter_map(|e| e.body()?.any(&["Monitors", "monitor"]));
     let alarms: Vec<Field<'_>> = monitors.flat_map(|m| m.items()).map(|m| m.get("AlarmArn").unwrap_or(m)).collect();
-    if let Some((name, span)) = hidden.filter(|_| alarms.is_empty()) {
+    if let Some((kind, name, span)) = hidden.filter(|_| alarms.is_empty()) {
         let because = "so its criteria are unknown";
-        rollout.unresolved.push(Unresolved { kind: "Environment".into(), name: name.into(), span, because });
+        rollout.unresolved.push(Unresolved { kind: kind.into(), name: name.into(), span, because });
     }
     let near = environments.first().map_or_else(|| object.name_span(), Object::name_span);
     rollout.rollback.anchor = near;

@@ -13,14 +13,15 @@ use crate::clock::written::{DayHours, Days, FreezeEdge, Zone};
 use crate::clock::{Moment, Tz, WeekDays};
 use crate::declare_rule;
 use crate::finding::Weaker;
-use crate::model::{Change, Match, Rollout};
+use crate::model::{Change, Match, Rollout, SubjectKind};
 
 declare_rule! {
     /// ## What it checks
     ///
     /// The deploy starts on an allowed day, within its hours, and outside of every freeze and holiday. When it starts is told by
     /// `--at TIME` (`--at now` is one), or by the `schedule.start` of a RolloutPlan, which stands for its own rollout.
-    /// A check of a tree without either says nothing, so that it gives the same answer on a Friday.
+    /// A check of a tree without either says nothing, so that it gives the same answer on a Friday. In it, a schedule in a
+    /// file of flags that has begun starts nothing more.
     ///
     /// Of a change it asks whether something starts that people meet: a rollout that is new, something else that is shipped, a
     /// share that grows, requests that go to another service, others whom a match picks, a `schedule.start` that moves. A
@@ -216,6 +217,11 @@ fn shown(edge: Edge) -> String {
     }
 }
 
+/// Files of flags keep the ramps and schedules of last year; what has begun starts no more.
+fn has_begun(rollout: &Rollout, now: Moment) -> bool {
+    rollout.subject == SubjectKind::Flag && rollout.schedule.as_ref().is_some_and(|s| s.start.value.to_utc() < now)
+}
+
 impl Rule for DeployWindow {
     type Params = Params;
     const META: &'static RuleMeta = &Self::META;
@@ -225,6 +231,9 @@ impl Rule for DeployWindow {
     fn rollout(params: &Params, rollout: &Rollout, cx: &mut Cx<'_>) {
         let scheduled = rollout.schedule.as_ref().map(|s| &s.start);
         if cx.change().is_some_and(|change| !change.deploys() && !moves_its_start(change, rollout)) {
+            return;
+        }
+        if cx.change().is_none() && has_begun(rollout, cx.facts.now) {
             return;
         }
         let Some(at) = scheduled.map(|s| s.value.to_utc()).or(cx.facts.at) else { return };
@@ -376,6 +385,14 @@ mod tests {
         assert_eq!((found.len(), found[0].primary), (1, at(9)));
         assert_eq!(found[0].help, "set `start: 2026-11-30T00:00:00+01:00` or later");
         assert!(run(json!({}), Some("2026-11-28T10:00:00Z"), schedule("2026-11-24T10:00:00+01:00")).is_empty());
+        let of_a_flag = |start: &'static str| {
+            move |facts: &mut Facts| {
+                schedule(start)(facts);
+                facts.rollouts[0].subject = SubjectKind::Flag;
+            }
+        };
+        assert_eq!(run(json!({}), None, of_a_flag("2026-11-28T10:00:00Z")).len(), 1);
+        assert!(run(json!({}), None, of_a_flag("2021-03-20T10:00:00Z")).is_empty(), "it has begun");
         assert_eq!(run(json!({}), Some("2026-11-28T10:00:00Z"), |_| ())[0].primary, HERE);
     }
 
