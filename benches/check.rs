@@ -55,6 +55,19 @@ fn endpoint(n: usize) -> String {
     )
 }
 
+/// A flag of LaunchDarkly at five percent.
+fn flag(n: usize) -> String {
+    format!(
+        "{{\"flags\": {{\"f{n}\": {{\"key\": \"f{n}\", \"on\": true, \"variations\": [true, false], \"offVariation\": 1, \"fallthrough\": {{\"rollout\": {{\"variations\": [{{\"variation\": 0, \"weight\": 5000}}, {{\"variation\": 1, \"weight\": 95000}}]}}}}, \"targets\": [], \"rules\": [], \"salt\": \"x\", \"version\": 3}}}}, \"segments\": {{}}}}\n"
+    )
+}
+
+fn toggle(n: usize) -> String {
+    format!(
+        "flag-{n}:\n  variations: {{on: true, off: false}}\n  targeting: [{{query: 'beta eq true', variation: on}}]\n  defaultRule: {{percentage: {{on: 5, off: 95}}}}\n"
+    )
+}
+
 fn policy() -> Policy {
     let rules: Vec<&'static RuleMeta> = rules::ALL.iter().map(|d| d.meta).collect();
     let known = Known { rules: &rules, systems: &[], binder: &Registry, first_file: 0xF000_0000 };
@@ -91,7 +104,7 @@ fn start_up_policy() -> usize {
 }
 
 /// What is made for each bench: a thousand files of one kind.
-#[divan::bench(args = ["foreign", "deployment", "rollout", "plan", "template", "terraform", "endpoint"])]
+#[divan::bench(args = ["foreign", "deployment", "rollout", "plan", "template", "terraform", "endpoint", "flag", "toggle"])]
 fn thousand_files(bencher: divan::Bencher<'_, '_>, kind: &str) {
     let make = |n: usize| match kind {
         "foreign" => FOREIGN.to_owned(),
@@ -100,6 +113,8 @@ fn thousand_files(bencher: divan::Bencher<'_, '_>, kind: &str) {
         "template" => template(n),
         "terraform" => terraform(n),
         "endpoint" => endpoint(n),
+        "flag" => flag(n),
+        "toggle" => toggle(n),
         _ => plan(n),
     };
     let (texts, policy): (Vec<String>, Policy) = ((0..1000).map(make).collect(), policy());
