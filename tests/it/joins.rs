@@ -23,6 +23,14 @@ const FLAGS: &[(&str, &str, &str)] = &[
             "targeting": {"fractional": [["on", 5], ["off", 95]]}}}}"#,
     ),
     (
+        "flagsmith",
+        "environment.json",
+        r#"{"environment": {"key": "prod", "name": "Production"}, "features": {"answers": {"key": "1", "name": "answers",
+            "enabled": false, "value": null}}, "segments": {"7": {"key": "7", "name": "5 percent", "rules": [{"type": "ALL",
+            "conditions": [{"operator": "PERCENTAGE_SPLIT", "property": "$.identity.key", "value": "5"}]}],
+            "overrides": [{"key": "1", "name": "answers", "enabled": true, "value": null, "priority": 1}]}}}"#,
+    ),
+    (
         "flipt",
         "features.yaml",
         "version: '1.5'\nflags:\n  - {key: answers, name: A, type: BOOLEAN_FLAG_TYPE, enabled: false, rollouts: [{threshold: {percentage: 5, value: true}}]}\n",
@@ -60,6 +68,11 @@ resource "launchdarkly_feature_flag_environment" "answers" {
   off_variation = 1
 }
 "#,
+    ),
+    (
+        "posthog",
+        "flag.json",
+        r#"{"key": "answers", "active": true, "filters": {"groups": [{"properties": [], "rollout_percentage": 5}]}}"#,
     ),
     (
         "split-fme",
