@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Object, World};
 use crate::catalog::AdapterMeta;
 use crate::model::{
-    CriteriaDocument, Declared, Drill, Fact, Instead, ObjectRef, Problem, ProblemKind, Remark, RemarkKind, Rollout,
-    SubjectKind, Unknown, Waiver,
+    CriteriaDocument, Declared, Drill, Fact, Instead, ObjectRef, Problem, ProblemKind, PromptFile, Remark, RemarkKind,
+    Rollout, SubjectKind, Unknown, Waiver,
 };
 use crate::syntax::{Node, Scalar};
 use crate::text::{FileId, Span};
@@ -47,6 +47,8 @@ pub struct Lowered {
     pub lends: bool,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,
+    /// Prompts, which roll nothing out.
+    pub prompts: Vec<PromptFile>,
     /// Drills on record.
     pub drills: Vec<Drill>,
     /// Waivers on record.
@@ -63,6 +65,7 @@ impl Lowered {
         self.rollouts.shrink_to_fit();
         self.definitions.shrink_to_fit();
         self.criteria.shrink_to_fit();
+        self.prompts.shrink_to_fit();
         self.problems.shrink_to_fit();
     }
 
@@ -73,6 +76,7 @@ impl Lowered {
         self.before.append(&mut more.before);
         self.definitions.append(&mut more.definitions);
         self.criteria.append(&mut more.criteria);
+        self.prompts.append(&mut more.prompts);
         self.drills.append(&mut more.drills);
         self.waivers.append(&mut more.waivers);
         self.problems.append(&mut more.problems);
@@ -163,6 +167,13 @@ impl<'a> Lowering<'a> {
     pub fn criteria(&mut self, document: impl FnOnce() -> CriteriaDocument) {
         if self.out.audience == Audience::Inspection {
             self.out.criteria.push(document());
+        }
+    }
+
+    /// Hands in what is made only for who looks at prompts: no rule asks anything of them.
+    pub fn prompt(&mut self, prompt: impl FnOnce() -> PromptFile) {
+        if self.out.audience == Audience::Inspection {
+            self.out.prompts.push(prompt());
         }
     }
 

@@ -18,6 +18,7 @@ mod backing;
 pub mod ci_imperative_traffic;
 mod cloudwatch;
 pub mod configcat;
+pub mod dotprompt;
 mod duration;
 mod flag;
 pub mod flagd;
@@ -29,6 +30,7 @@ pub mod gcp_app_engine;
 pub mod gcp_cloud_deploy;
 pub mod gcp_cloud_run;
 pub mod gcp_vertex_ai;
+pub mod github_models_prompt;
 pub mod gitlab_feature_flags;
 pub mod go_feature_flag;
 pub mod google_tfx;
@@ -45,11 +47,15 @@ pub mod launchdarkly;
 mod lowering;
 mod nodes;
 mod object;
+pub mod openai_evals;
 pub mod openkruise;
 pub mod openshift_route;
 pub mod pipecd;
 pub mod posthog;
+mod prompt_file;
+pub mod promptflow;
 pub mod promptfoo;
+pub mod prompty;
 pub mod ray;
 pub mod rollgate;
 pub mod seldon_v1;
@@ -113,6 +119,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &azure_ml::AzureMl,
     &ci_imperative_traffic::CiImperativeTraffic,
     &configcat::ConfigCat,
+    &dotprompt::Dotprompt,
     &flagd::Flagd,
     &flagger::Flagger,
     &flagsmith::Flagsmith,
@@ -122,6 +129,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &gcp_cloud_deploy::GcpCloudDeploy,
     &gcp_cloud_run::GcpCloudRun,
     &gcp_vertex_ai::GcpVertexAi,
+    &github_models_prompt::GithubModelsPrompt,
     &gitlab_feature_flags::GitlabFeatureFlags,
     &go_feature_flag::GoFeatureFlag,
     &google_tfx::GoogleTfx,
@@ -134,11 +142,14 @@ pub static ALL: &[&dyn Adapter] = &[
     &kserve::KServe,
     &kubernetes::Kubernetes,
     &launchdarkly::LaunchDarkly,
+    &openai_evals::OpenaiEvals,
     &openkruise::OpenKruise,
     &openshift_route::OpenshiftRoute,
     &pipecd::PipeCd,
     &posthog::PostHog,
+    &promptflow::Promptflow,
     &promptfoo::Promptfoo,
+    &prompty::Prompty,
     &ray::Ray,
     &rollgate::Rollgate,
     &seldon_v1::SeldonV1,

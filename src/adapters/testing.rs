@@ -3,23 +3,33 @@
 use std::sync::Arc;
 
 use super::{Audience, Definitions, Lowered, Lowering, Object, Template, World, claiming, recognised};
-use crate::model::Rollout;
+use crate::model::{PromptFile, Rollout};
 use crate::syntax::{self, Chunk, Engine, Limits, Node};
 use crate::text::FileId;
 
 /// Everything that the documents of `text` lower to, before anything is linked.
 pub(crate) fn lower_all(text: &str) -> Lowered {
-    lower_for(text, Audience::Rules)
+    lower_for("test.yaml", text, Audience::Rules)
 }
 
 /// The same for people who look at everything.
 pub(crate) fn inspect_all(text: &str) -> Lowered {
-    lower_for(text, Audience::Inspection)
+    inspect_at("test.yaml", text)
 }
 
-fn lower_for(text: &str, audience: Audience) -> Lowered {
+/// The same of the file `path`.
+pub(crate) fn inspect_at(path: &str, text: &str) -> Lowered {
+    lower_for(path, text, Audience::Inspection)
+}
+
+/// The prompts of the file `path`, whose front matter is `text` where it has one.
+pub(crate) fn prompts_of(path: &str, text: &str) -> Vec<PromptFile> {
+    inspect_at(path, text).prompts
+}
+
+fn lower_for(path: &str, text: &str, audience: Audience) -> Lowered {
     let mut out = Lowered { audience, ..Lowered::default() };
-    let path: Arc<str> = "test.yaml".into();
+    let path: Arc<str> = path.into();
     let engine = engine(text);
     let whole = Chunk { text, offset: 0, json: false };
     let chunks: Vec<Chunk<'_>> = if engine == Engine::Hcl { vec![whole] } else { syntax::chunks(text).collect() };

@@ -13,7 +13,12 @@ pub(super) fn run(args: &Inspect, around: &Surroundings) -> Outcome {
     let set = check::working_set(&args.paths, args.stdin_filename.as_deref(), &roots, around)?;
     let inspected = engine::inspect(&set, &policy);
     let linked = &inspected.linked;
-    let model = Model { rollouts: &linked.rollouts, criteria: &linked.criteria, skipped: &inspected.coverage.skipped };
+    let model = Model {
+        rollouts: &linked.rollouts,
+        criteria: &linked.criteria,
+        prompts: &linked.prompts,
+        skipped: &inspected.coverage.skipped,
+    };
     print(&match args.output.format {
         Format::Json => render::inspect_json(&model, &inspected.sources),
         Format::Auto | Format::Human | Format::Short => render::inspect(&model, &inspected.sources),

@@ -51,6 +51,9 @@ pub fn is_manifest(path: &[u8]) -> bool {
 /// How the names of manifests end.
 pub(super) const MANIFESTS: [&str; 6] = ["yaml", "yml", "json", "tf", "template", "ocl"];
 
+/// How the names of prompts end, which are read and nothing more: no rule judges them.
+pub(super) const PROMPTS: [&str; 2] = ["prompt", "prompty"];
+
 fn part(component: Component<'_>) -> String {
     escaped(component.as_os_str().as_encoded_bytes())
 }

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::roots::{MANIFESTS, normal};
+use super::roots::{MANIFESTS, PROMPTS, normal};
 use super::{Failure, File, Origin, Roots, Skipped, WorkingSet, drain};
 
 const LINK_HELP: &str = "check the file it points to by its own path, or remove the link";
 const LEADS_OUT: &str = "is a link that leads out of the tree";
 
-/// The manifests under `paths` (relative to the absolute `cwd`): every `.yaml`, `.yml` and `.json` of a folder that git
+/// The manifests under `paths` (relative to the absolute `cwd`): every manifest and prompt of a folder, by its name, that git
 /// does not ignore, and every file named on its own, whatever it is called. Sorted by path, each once.
 ///
 /// Links are not followed out of the root. One that stays inside leads to what is checked by its own path, or is checked
@@ -97,7 +97,7 @@ impl Walk<'_> {
             if entry.depth() > 0 {
                 self.link(entry.into_path());
             }
-        } else if kind.is_file() && is_manifest(entry.path()) {
+        } else if kind.is_file() && (is_manifest(entry.path()) || is_prompt(entry.path())) {
             self.add(entry.into_path());
         }
     }
@@ -162,6 +162,13 @@ impl Walk<'_> {
 }
 
 fn is_manifest(path: &Path) -> bool {
-    let known = |e: &std::ffi::OsStr| MANIFESTS.iter().any(|k| e.eq_ignore_ascii_case(k));
-    path.extension().is_some_and(known)
+    ends_in(path, &MANIFESTS)
+}
+
+fn is_prompt(path: &Path) -> bool {
+    ends_in(path, &PROMPTS)
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    path.extension().is_some_and(|e| endings.iter().any(|known| e.eq_ignore_ascii_case(known)))
 }

@@ -18,6 +18,7 @@ use crate::finding::{Coverage, Failure, Finding, PolicyNote, Report, Skipped, Tr
 use crate::history::{Git, HistoryError};
 use crate::model::{Change, DrillLog, Past, PastEnd, Rollout, Waiver};
 use crate::policy::{Policy, Source};
+use crate::recognition;
 use crate::rules::{self, DeclaredService, Facts};
 use crate::syntax::Limits;
 use crate::text::{FileId, Sources, Span};
@@ -173,7 +174,12 @@ pub fn inspect(set: &WorkingSet, policy: &Policy) -> Inspected {
     for number in 0..set.files.len() {
         load_text(&mut sources, set, number, None);
     }
-    Inspected { linked: read.linked, sources, coverage: read.coverage, failures: read.failures }
+    let mut linked = read.linked;
+    for prompt in &mut linked.prompts {
+        let told = prompt.model.known().and_then(|model| recognition::vendor_of(model));
+        prompt.vendor = prompt.vendor.take().or_else(|| told.map(Into::into));
+    }
+    Inspected { linked, sources, coverage: read.coverage, failures: read.failures }
 }
 
 fn paths(set: &WorkingSet) -> Vec<Arc<str>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Loaded, plans};
 use crate::adapters::{Definitions, Finish, World, may_mean, within_reach};
 use crate::collect::File;
-use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, Rollout, Waiver};
+use crate::model::{CriteriaDocument, Drill, ObjectRef, Problem, PromptFile, Rollout, Waiver};
 
 /// Everything the files came to, joined.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct Linked {
     pub before: Vec<Box<Rollout>>,
     /// Documents that hold criteria and roll nothing out.
     pub criteria: Vec<CriteriaDocument>,
+    /// Prompts, which roll nothing out.
+    pub prompts: Vec<PromptFile>,
     /// Drills on record.
     pub drills: Vec<Drill>,
     /// Waivers on record.
@@ -47,6 +49,7 @@ pub fn link(files: &[File], loaded: Vec<Loaded>) -> Linked {
         }
         at_rest.extend(lowered.at_rest);
         out.criteria.extend(lowered.criteria);
+        out.prompts.extend(lowered.prompts);
         out.drills.extend(lowered.drills);
         out.waivers.extend(lowered.waivers);
         out.problems.extend(lowered.problems);

@@ -15,7 +15,16 @@ pub(super) fn chunks<'s>(path: &str, text: &'s str) -> Vec<Chunk<'s>> {
     if is_hcl(path) {
         return vec![Chunk { text, offset: 0, json: false }];
     }
+    if is_prompt(path) {
+        return syntax::front_matter(text).map(|(front, _)| front).into_iter().collect();
+    }
     syntax::chunks(text).collect()
+}
+
+/// Is it a prompt behind front matter? What a model is given is no YAML.
+fn is_prompt(path: &str) -> bool {
+    let ending = std::path::Path::new(path).extension();
+    ending.is_some_and(|e| e == "prompt" || e == "prompty")
 }
 
 fn is_hcl(path: &str) -> bool {

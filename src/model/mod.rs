@@ -19,6 +19,7 @@ pub mod metric;
 mod moves;
 mod planned;
 mod problem;
+mod prompt_file;
 mod record;
 mod rollback;
 mod rollout;
@@ -40,6 +41,7 @@ pub use metric::{Metric, MetricKind};
 pub use moves::{Move, Unclear, settle_candidates};
 pub use planned::{Planned, exceeds};
 pub use problem::{Instead, Problem, ProblemKind};
+pub use prompt_file::PromptFile;
 pub use record::{CriteriaDocument, Drill, DrillOutcome, Evidence, Waiver, WaiverTarget};
 pub use rollback::{Method, RollbackPlan};
 pub use rollout::{

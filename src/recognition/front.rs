@@ -1,7 +1,7 @@
 //! A prompt's file in two parts: front matter between `---` lines, and the body.
 
 use super::tree::{Shape, Value, documents};
-use crate::syntax::Engine;
+use crate::syntax::{Engine, front_matter};
 use crate::text::{FileId, Span};
 
 /// A prompt's file.
@@ -36,22 +36,11 @@ fn list(span: Span) -> Value {
     Value { span, shape: Shape::List(vec![Value { span, shape: Shape::Map(Vec::new()) }]) }
 }
 
-/// Where the front matter starts and ends, and where the body starts. Comments may stand before it.
+/// Where the front matter starts and ends, and where the body starts.
 fn bounds(text: &str) -> Option<(usize, usize, usize)> {
-    let mut at = 0;
-    let mut start = None;
-    for line in text.split_inclusive('\n') {
-        let next = at + line.len();
-        match (line.trim_end(), start) {
-            ("---", None) => start = Some(next),
-            ("---", Some(start)) => return Some((start, at, next)),
-            (other, None) if other.is_empty() || other.starts_with('#') => {}
-            (_, None) => return None,
-            (_, Some(_)) => {}
-        }
-        at = next;
-    }
-    None
+    let (front, body) = front_matter(text)?;
+    let start = front.offset as usize;
+    Some((start, start + front.text.len(), body))
 }
 
 /// `model: x` is short for `model: {id: x}`.

@@ -81,6 +81,11 @@ pub fn values(before: &str, after: &str, span: Span) -> Vec<Recognised> {
     named::models(before, after, &At { key: "".into(), group: None, span, sure: false, judge: false })
 }
 
+/// Whose model that is, where its name tells.
+pub fn vendor_of(model: &str) -> Option<&'static str> {
+    Some(models::Model::read(model)?.vendor).filter(|vendor| !vendor.is_empty())
+}
+
 /// Both sides of a file that is there before and after.
 fn compare(path: &Path, before: &str, after: &str, file: FileId, cx: Context) -> Vec<Recognised> {
     match cx.form {

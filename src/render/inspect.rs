@@ -5,8 +5,8 @@ use super::visible;
 use super::wrap::{columns, wrap};
 use crate::model::units::display_seconds;
 use crate::model::{
-    Action, Bound, Comparer, CriteriaDocument, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, Rollout,
-    Share, Stage,
+    Action, Bound, Comparer, CriteriaDocument, Criterion, CriterionClass, Evaluated, Fact, Hold, ObjectRef, PromptFile,
+    Rollout, Share, Stage,
 };
 use crate::text::Sources;
 
@@ -18,7 +18,8 @@ pub fn inspect(model: &Model<'_>, sources: &Sources) -> String {
         let place = format!("{}:{}", visible(sources.path(d.span.file)), start.line);
         heading(&title(d), &place) + &asked(&d.criteria)
     });
-    let mut parts: Vec<String> = blocks.chain(documents).collect();
+    let prompts = model.prompts.iter().map(|p| prompt(p, sources));
+    let mut parts: Vec<String> = blocks.chain(documents).chain(prompts).collect();
     parts.extend(model.skipped.iter().map(|s| format!("skipped {}: {}\n", visible(&s.path), s.reason)));
     if parts.is_empty() {
         return "no rollout in these files\n".to_owned();
@@ -64,6 +65,31 @@ fn title(document: &CriteriaDocument) -> String {
     let name =
         if document.name.value.is_empty() { String::new() } else { format!(" {}", visible(&document.name.value)) };
     format!("criteria document {}{name} ({})", document.kind, document.system)
+}
+
+fn prompt(prompt: &PromptFile, sources: &Sources) -> String {
+    let (start, _) = sources.positions(prompt.name.span);
+    let title = format!("{} {} ({})", prompt.kind, visible(&prompt.name.value), prompt.system);
+    let mut out = heading(&title, &format!("{}:{}", visible(sources.path(prompt.span.file)), start.line));
+    let whose = prompt.vendor.as_deref().map(|v| format!(" ({})", visible(v))).unwrap_or_default();
+    let model = match &prompt.model {
+        Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. } => {
+            prompt.model.known().map_or("not named here".into(), |m| visible(m))
+        }
+        Fact::Dynamic { expr, .. } => format!("unknown: {}", visible(expr)).into(),
+    };
+    field(&mut out, "model", &format!("{model}{whose}"));
+    let parameters = prompt.parameters.iter().map(|(name, value)| format!("{} {}", visible(name), visible(value)));
+    let texts = |all: &[Box<str>]| all.iter().map(|t| visible(t).into_owned()).collect::<Vec<_>>();
+    let lists = [
+        ("asked with", parameters.collect()),
+        ("filled with", texts(&prompt.variables)),
+        ("may call", texts(&prompt.tools)),
+    ];
+    for (name, values) in lists.into_iter().filter(|(_, values)| !values.is_empty()) {
+        field(&mut out, name, &values.join(", "));
+    }
+    out
 }
 
 /// What it is and where, on one line if both fit.

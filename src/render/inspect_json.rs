@@ -1,11 +1,13 @@
 //! The model as JSON, `rollgate/model/v1`: what a file lowers to.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::{JsonSkipped, JsonSpan, json_span, print};
 use crate::finding::Skipped;
-use crate::model::{CriteriaDocument, Criterion, Fact, Hold, Rollout, Shadow, Share, Stage};
+use crate::model::{CriteriaDocument, Criterion, Fact, Hold, PromptFile, Rollout, Shadow, Share, Stage};
 use crate::text::{Sources, Span};
 
 /// Everything some files lowered to.
@@ -18,6 +20,8 @@ pub struct ModelReport {
     rollouts: Vec<JsonRollout>,
     /// Documents that hold criteria and roll nothing out.
     criteria_documents: Vec<JsonCriteriaDocument>,
+    /// What says which model is asked what, and rolls nothing out.
+    prompts: Vec<JsonPrompt>,
     skipped: Vec<JsonSkipped>,
 }
 
@@ -194,12 +198,35 @@ struct JsonCriteriaDocument {
     span: JsonSpan,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Prompt")]
+struct JsonPrompt {
+    system: &'static str,
+    kind: &'static str,
+    name: String,
+    file: String,
+    /// As written; null where the file names none, or leaves it to what is around it.
+    model: Option<String>,
+    vendor: Option<String>,
+    /// How the model is asked, as written.
+    parameters: BTreeMap<String, String>,
+    /// What the text is filled with.
+    variables: Vec<String>,
+    /// What the model may call.
+    tools: Vec<String>,
+    /// Expressions of values that these files do not tell.
+    undetermined: Vec<String>,
+    span: JsonSpan,
+}
+
 /// What files lowered to, as renderers take it.
 pub struct Model<'a> {
     /// The rollouts.
     pub rollouts: &'a [Box<Rollout>],
     /// Documents that hold criteria.
     pub criteria: &'a [CriteriaDocument],
+    /// Prompts.
+    pub prompts: &'a [PromptFile],
     /// Files that were left out.
     pub skipped: &'a [Skipped],
 }
@@ -215,7 +242,30 @@ fn build(model: &Model<'_>, sources: &Sources) -> ModelReport {
         schema: "rollgate/model/v1",
         rollouts: model.rollouts.iter().map(|r| rollout(r, sources)).collect(),
         criteria_documents: model.criteria.iter().map(|d| document(d, sources)).collect(),
+        prompts: model.prompts.iter().map(|p| prompt(p, sources)).collect(),
         skipped: skipped.collect(),
+    }
+}
+
+fn prompt(prompt: &PromptFile, sources: &Sources) -> JsonPrompt {
+    let texts = |all: &[Box<str>]| all.iter().map(ToString::to_string).collect();
+    let parameters = prompt.parameters.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    let unknown = match &prompt.model {
+        Fact::Dynamic { expr, .. } => Some(expr.to_string()),
+        Fact::Stated(_) | Fact::Defaulted { .. } | Fact::Absent { .. } => None,
+    };
+    JsonPrompt {
+        system: prompt.system,
+        kind: prompt.kind,
+        name: prompt.name.value.to_string(),
+        file: sources.path(prompt.span.file).to_owned(),
+        model: prompt.model.known().map(ToString::to_string),
+        vendor: prompt.vendor.as_deref().map(str::to_owned),
+        parameters: parameters.collect(),
+        variables: texts(&prompt.variables),
+        tools: texts(&prompt.tools),
+        undetermined: unknown.into_iter().collect(),
+        span: json_span(sources, prompt.span),
     }
 }
 

@@ -130,3 +130,24 @@ fn has_dashes(block: &[u8]) -> bool {
     }
     found != 0
 }
+
+/// The front matter of `text`, between two `---` lines, and where the body behind it starts. Comments may stand before it.
+pub fn front_matter(text: &str) -> Option<(Chunk<'_>, usize)> {
+    let mut at = 0;
+    let mut start = None;
+    for line in text.split_inclusive('\n') {
+        let next = at + line.len();
+        match (line.trim_end(), start) {
+            ("---", None) => start = Some(next),
+            ("---", Some(start)) => {
+                let chunk = Chunk { text: &text[start..at], offset: u32::try_from(start).ok()?, json: false };
+                return Some((chunk, next));
+            }
+            (other, None) if other.is_empty() || other.starts_with('#') => {}
+            (_, None) => return None,
+            (_, Some(_)) => {}
+        }
+        at = next;
+    }
+    None
+}

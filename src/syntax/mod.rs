@@ -25,7 +25,7 @@ mod tests;
 mod tree;
 mod value;
 
-pub use chunk::{Chunk, chunks};
+pub use chunk::{Chunk, chunks, front_matter};
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use node::Node;
 pub use note::{Note, NoteKind};

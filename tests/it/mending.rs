@@ -51,7 +51,12 @@ fn check(files: &Files, policy: &Policy, mending: bool) -> Vec<Finding> {
 fn model(files: &Files, policy: &Policy) -> BTreeMap<String, Value> {
     let inspected = engine::inspect(&set(files), policy);
     let linked = &inspected.linked;
-    let model = render::Model { rollouts: &linked.rollouts, criteria: &linked.criteria, skipped: &[] };
+    let model = render::Model {
+        rollouts: &linked.rollouts,
+        criteria: &linked.criteria,
+        prompts: &linked.prompts,
+        skipped: &[],
+    };
     let json: Value = serde_json::from_str(&render::inspect_json(&model, &inspected.sources)).unwrap();
     let mut leaves = BTreeMap::new();
     flatten("", &json, &mut leaves);

@@ -90,7 +90,7 @@ proptest! {
         };
         let policy = policy();
         let inspected = engine::inspect(&set, &policy);
-        let model = render::Model { rollouts: &inspected.linked.rollouts, criteria: &inspected.linked.criteria, skipped: &[] };
+        let model = render::Model { rollouts: &inspected.linked.rollouts, criteria: &inspected.linked.criteria, prompts: &inspected.linked.prompts, skipped: &[] };
         prop_assert!(render::inspect_json(&model, &inspected.sources).len() > 20, "a model is printed");
         let now = "2026-11-27T16:00:00Z".parse().unwrap();
         let (choice, git) = (Choice::default(), None);

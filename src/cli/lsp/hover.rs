@@ -19,7 +19,7 @@ pub(super) fn hover(judged: &Judged, inspected: &Inspected, page: &Page<'_>, at:
     let mut parts: Vec<String> = findings.iter().map(|f| rule(f)).collect();
     let rollouts: Vec<_> = inspected.linked.rollouts.iter().filter(|r| is_here(r.span)).cloned().collect();
     if !rollouts.is_empty() {
-        let model = Model { rollouts: &rollouts, criteria: &[], skipped: &[] };
+        let model = Model { rollouts: &rollouts, criteria: &[], prompts: &[], skipped: &[] };
         parts.push(format!("```text\n{}```", render::inspect(&model, &inspected.sources).replace("```", "` ` `")));
     }
     let value = parts.join("\n\n---\n\n");
