@@ -346,7 +346,7 @@ fn columns_count_characters_and_offsets_bytes() {
 #[test]
 fn inspect_has_its_fields_in_order() {
     let json = world().file("web.yaml", CLEAN).run(&["inspect", "web.yaml", "--format", "json"]).ends(0).json();
-    assert_eq!(keys(&json), ["schema", "rollouts", "criteria_documents", "skipped"]);
+    assert_eq!(keys(&json), ["schema", "rollouts", "criteria_documents", "prompts", "skipped"]);
     assert_eq!(json["schema"], "rollgate/model/v1");
     let rollout = &json["rollouts"][0];
     let fields = [
