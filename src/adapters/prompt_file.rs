@@ -53,11 +53,12 @@ pub(super) fn parameter(parent: Node<'_>, key: &str, out: &mut PromptFile) {
     }
 }
 
-/// Names of what is listed at `node`: keys of a mapping, texts, `name` or `id` of items.
+/// Names of what is listed at `node`: keys of a mapping, texts, `name` or `id` of items or of their `function`.
 pub(super) fn names(node: Option<Node<'_>>) -> Vec<Box<str>> {
     let Some(node) = node else { return Vec::new() };
     let inner = |item: Node<'_>| {
-        let called = |key: &str| present(item, key).and_then(Node::text).map(Into::into);
+        let of = present(item, "function").filter(|f| f.is_map()).unwrap_or(item);
+        let called = |key: &str| present(of, key).and_then(Node::text).map(Into::into);
         item.text().map(Into::into).or_else(|| called("name")).or_else(|| called("id"))
     };
     let keys = node.entries().filter_map(|(key, _)| key.text().map(Into::into));

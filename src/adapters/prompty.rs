@@ -96,7 +96,7 @@ mod tests {
         let short = one("model: gpt-4o\n");
         assert_eq!((short.model.known().map(|m| &**m), &*short.name.value), (Some("gpt-4o"), "chat"));
         let new = one(
-            "name: x\nmodel: {id: gpt-4o, provider: openai, options: {temperature: 0, stop: [a, b]}}\ninputs: [{name: q}]\ntools: [{name: t}]\n",
+            "name: x\nmodel: {id: gpt-4o, provider: openai, options: {temperature: 0, stop: [a, b]}}\ninputs: [{name: q}]\ntools: [{type: function, function: {name: t}}]\n",
         );
         assert_eq!((new.vendor.as_deref(), &*new.name.value), (Some("openai"), "x"));
         let said: Vec<String> = new.parameters.iter().map(|(k, v)| format!("{k}={v}")).collect();
