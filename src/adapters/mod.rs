@@ -47,6 +47,7 @@ pub mod launchdarkly;
 mod lowering;
 mod nodes;
 mod object;
+pub mod octopus;
 pub mod openai_evals;
 pub mod openkruise;
 pub mod openshift_route;
@@ -142,6 +143,7 @@ pub static ALL: &[&dyn Adapter] = &[
     &kserve::KServe,
     &kubernetes::Kubernetes,
     &launchdarkly::LaunchDarkly,
+    &octopus::Octopus,
     &openai_evals::OpenaiEvals,
     &openkruise::OpenKruise,
     &openshift_route::OpenshiftRoute,

@@ -32,7 +32,8 @@ fn lower_for(path: &str, text: &str, audience: Audience) -> Lowered {
     let path: Arc<str> = path.into();
     let engine = engine(text);
     let whole = Chunk { text, offset: 0, json: false };
-    let chunks: Vec<Chunk<'_>> = if engine == Engine::Hcl { vec![whole] } else { syntax::chunks(text).collect() };
+    let chunks: Vec<Chunk<'_>> =
+        if matches!(engine, Engine::Hcl | Engine::Ocl) { vec![whole] } else { syntax::chunks(text).collect() };
     for chunk in chunks {
         let doc = syntax::parse(FileId(0), &chunk, engine, &Limits::default(), false).unwrap();
         lower_node(doc.root(), &path, &mut out);
@@ -50,6 +51,8 @@ fn engine(text: &str) -> Engine {
         Engine::CloudFormation
     } else if text.contains("resource \"") {
         Engine::Hcl
+    } else if text.contains("action_type = ") {
+        Engine::Ocl
     } else {
         Engine::Core12
     }

@@ -12,7 +12,7 @@ pub(super) const OWN_GROUP: &str = "rollgate";
 
 /// The documents of the file `path`.
 pub(super) fn chunks<'s>(path: &str, text: &'s str) -> Vec<Chunk<'s>> {
-    if is_hcl(path) {
+    if hcl(path).is_some() {
         return vec![Chunk { text, offset: 0, json: false }];
     }
     if is_prompt(path) {
@@ -27,9 +27,11 @@ fn is_prompt(path: &str) -> bool {
     ending.is_some_and(|e| e == "prompt" || e == "prompty")
 }
 
-fn is_hcl(path: &str) -> bool {
-    let ending = std::path::Path::new(path).extension();
-    ending.is_some_and(|e| e.eq_ignore_ascii_case("tf") || e.eq_ignore_ascii_case("ocl"))
+/// Which language of HCL's kind the file `path` is in, if it is in one.
+fn hcl(path: &str) -> Option<Engine> {
+    let ending = std::path::Path::new(path).extension()?;
+    let languages = [("tf", Engine::Hcl), ("ocl", Engine::Ocl)];
+    languages.into_iter().find(|(name, _)| ending.eq_ignore_ascii_case(name)).map(|(_, engine)| engine)
 }
 
 /// Reads one document of the file `path` as the system reads it whose it is.
@@ -40,7 +42,8 @@ pub(super) fn parse<'s>(
     limits: &Limits,
 ) -> Result<Document<'s>, SyntaxError> {
     let read = |engine| syntax::parse(id, chunk, engine, limits, false);
-    let looks = if is_hcl(path) { Engine::Hcl } else { looks_like(chunk.text) };
+    let is_hcl = hcl(path);
+    let looks = is_hcl.unwrap_or_else(|| looks_like(chunk.text));
     let found = read(looks);
     let right = match &found {
         Ok(doc) => owner(doc.root(), path),
@@ -49,7 +52,7 @@ pub(super) fn parse<'s>(
         Err(_) => None,
     };
     match right {
-        Some(engine) if engine != looks && looks != Engine::Hcl && !(found.is_err() && engine == Engine::GoYamlV2) => {
+        Some(engine) if engine != looks && is_hcl.is_none() && !(found.is_err() && engine == Engine::GoYamlV2) => {
             read(engine)
         }
         Some(_) | None => found,

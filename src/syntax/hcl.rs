@@ -10,11 +10,12 @@ use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Block, BlockLabel, Body, Structure};
 
 use super::tree::{Context, Document, Kind, NONE, Raw, Style, offset};
-use super::{SyntaxError, SyntaxErrorKind};
+use super::{Engine, SyntaxError, SyntaxErrorKind};
 
-/// Reads `cx.text` as HCL.
+/// Reads `cx.text` as HCL, or as OCL.
 pub(super) fn parse(cx: Context<'_>) -> Result<Document<'_>, SyntaxError> {
-    let body = hcl_edit::parser::parse_body(cx.text).map_err(|error| {
+    let plain = if cx.engine == Engine::Ocl { without_templates(cx.text) } else { cx.text.into() };
+    let body = hcl_edit::parser::parse_body(&plain).map_err(|error| {
         let at = offset(error.location().offset());
         cx.error(SyntaxErrorKind::Malformed, at, at, error.message())
     })?;
@@ -23,6 +24,15 @@ pub(super) fn parse(cx: Context<'_>) -> Result<Document<'_>, SyntaxError> {
     let mut tree = Tree { doc: Document::new(&cx, Vec::with_capacity(cx.text.len() / 16 + 1)), cx };
     tree.push(root, NONE, 0)?;
     Ok(tree.doc)
+}
+
+/// `text` with the beginnings of HCL's templates masked, byte for byte: scripts are full of `${NAME:-x}` and `%{code}`.
+fn without_templates(text: &str) -> Cow<'_, str> {
+    if text.contains("${") || text.contains("%{") {
+        text.replace("${", "#{").replace("%{", "#{").into()
+    } else {
+        text.into()
+    }
 }
 
 /// A value in the shape of JSON.

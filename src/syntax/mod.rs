@@ -48,6 +48,8 @@ pub enum Engine {
     /// HCL, the language of Terraform: expressions stay text, `${var.x}`, and blocks are lists of mappings, as Terraform
     /// itself writes both in JSON.
     Hcl,
+    /// OCL, the language of Octopus Deploy: HCL where `${` and `%{` in a text are text. They read as `#{` here.
+    Ocl,
 }
 
 impl Engine {
@@ -93,7 +95,7 @@ pub fn parse<'s>(
             format!("this document has {} bytes; at most {} are read", chunk.text.len(), limits.document_bytes);
         return Err(cx.error(SyntaxErrorKind::Limit, 0, 0, message));
     }
-    if engine == Engine::Hcl {
+    if matches!(engine, Engine::Hcl | Engine::Ocl) {
         return hcl::parse(cx);
     }
     // With comments it is no JSON to whoever cuts a stream, but to the tools that take them.
