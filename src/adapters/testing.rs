@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Audience, Definitions, Lowered, Lowering, Object, Template, World, claiming, recognised};
-use crate::model::{PromptFile, Rollout};
+use crate::model::{PromptFile, Rollout, Stage};
 use crate::syntax::{self, Chunk, Engine, Limits, Node};
 use crate::text::FileId;
 
@@ -97,4 +97,18 @@ pub(crate) fn lower(text: &str) -> Vec<Rollout> {
         *rollout
     };
     lowered.rollouts.into_iter().map(finish).collect()
+}
+
+/// The stages that a flag comes to: names and percents, -1 for a ring, -2 for a share that is not known.
+pub(super) type Wanted = &'static [(&'static str, f64)];
+
+/// What [`Wanted`] is held against.
+pub(super) fn stages(found: &[Rollout]) -> Vec<(String, f64)> {
+    let percent = |s: &Stage| match s.share() {
+        Some(share) => share.percent(),
+        None if s.exposure.is_dynamic() => -2.0,
+        None => -1.0,
+    };
+    let name = |s: &Stage| s.name.as_deref().unwrap_or("?").to_owned();
+    found.iter().flat_map(Rollout::stages).map(|s| (name(s), percent(s))).collect()
 }

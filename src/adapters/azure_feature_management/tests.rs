@@ -1,18 +1,5 @@
-use crate::adapters::testing::lower;
-use crate::model::{Basis, Rollout, Stage};
-
-/// The stages that a flag comes to: names and percents, -1 for a ring, -2 for a share that is not known.
-type Wanted = &'static [(&'static str, f64)];
-
-fn stages(found: &[Rollout]) -> Vec<(String, f64)> {
-    let percent = |s: &Stage| match s.share() {
-        Some(share) => share.percent(),
-        None if s.exposure.is_dynamic() => -2.0,
-        None => -1.0,
-    };
-    let name = |s: &Stage| s.name.as_deref().unwrap_or("?").to_owned();
-    found.iter().flat_map(Rollout::stages).map(|s| (name(s), percent(s))).collect()
-}
+use crate::adapters::testing::{Wanted, lower, stages};
+use crate::model::Basis;
 
 fn flag(rest: &str) -> String {
     format!(r#"{{"feature_management": {{"feature_flags": [{{"id": "new", {rest}}}]}}}}"#)

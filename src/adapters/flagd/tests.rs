@@ -1,5 +1,5 @@
-use crate::adapters::testing::lower;
-use crate::model::{Basis, Hold, Rollout, Share};
+use crate::adapters::testing::{Wanted, lower, stages};
+use crate::model::{Basis, Hold, Share};
 
 /// A flag of `v1` and `v2` with that default and targeting.
 fn flag(default: &str, targeting: &str) -> String {
@@ -8,20 +8,6 @@ fn flag(default: &str, targeting: &str) -> String {
         "defaultVariant": {default}, "targeting": {targeting}}}}},
         "$evaluators": {{"friends": {{"in": [{{"var": "tenantId"}}, ["t-1", "t-2"]]}}, "loop": {{"$ref": "loop"}}}}}}"#
     )
-}
-
-/// The stages that a flag comes to.
-type Wanted = &'static [(&'static str, f64)];
-
-/// Name and percent of every stage; -1 for a ring, -2 for a share that is not known.
-fn stages(found: &[Rollout]) -> Vec<(String, f64)> {
-    let percent = |s: &crate::model::Stage| match s.share() {
-        Some(share) => share.percent(),
-        None if s.exposure.is_dynamic() => -2.0,
-        None => -1.0,
-    };
-    let name = |s: &crate::model::Stage| s.name.as_deref().unwrap_or("?").to_owned();
-    found.iter().flat_map(Rollout::stages).map(|s| (name(s), percent(s))).collect()
 }
 
 #[test]

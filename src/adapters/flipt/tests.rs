@@ -1,5 +1,4 @@
-use crate::adapters::testing::lower;
-use crate::model::{Rollout, Stage};
+use crate::adapters::testing::{Wanted, lower, stages};
 
 /// A file with the flag `model` of that body.
 fn file(flag: &str) -> String {
@@ -16,19 +15,6 @@ fn variant(rules: &str) -> String {
     file(&format!(
         "type: VARIANT_FLAG_TYPE, enabled: true, variants: [{{key: v1, default: true, attachment: {{model: m-1}}}}, {{key: v2, attachment: {{model: m-2}}}}, {{key: v3}}], rules: [{rules}]"
     ))
-}
-
-/// The stages that a flag comes to: names and percents, -1 for a ring, -2 for a share that is not known.
-type Wanted = &'static [(&'static str, f64)];
-
-fn stages(found: &[Rollout]) -> Vec<(String, f64)> {
-    let percent = |s: &Stage| match s.share() {
-        Some(share) => share.percent(),
-        None if s.exposure.is_dynamic() => -2.0,
-        None => -1.0,
-    };
-    let name = |s: &Stage| s.name.as_deref().unwrap_or("?").to_owned();
-    found.iter().flat_map(Rollout::stages).map(|s| (name(s), percent(s))).collect()
 }
 
 fn expect(table: &[(&str, Wanted)], text: impl Fn(&str) -> String) {
