@@ -129,6 +129,7 @@ impl Run<'_> {
             self.plan.bind(policy, &self.input.choice, selection);
             self.ran.extend(self.plan.rules(selection).iter().map(|r| r.def.meta.id));
         }
+        self.notices.extend(compared.rollouts.iter().filter_map(graver));
         self.notices.extend(unasked(&compared.rollouts, &selections, &self.plan));
         let known = self.paths.len();
         self.paths.extend(desk.files[known..].iter().map(|f| Arc::clone(&f.path)));
@@ -311,6 +312,16 @@ fn rollback(rollout: &Rollout, change: &Change) -> Option<String> {
         "{commit}rollback: {} `{name}` {how}; windows, freezes, sizes and holds do not stop it",
         rollout.id.kind
     ))
+}
+
+/// What is declared holds; that git shows something graver is said to whoever reviews it.
+fn graver(rollout: &Rollout) -> Option<String> {
+    let declared = rollout.declared.change?;
+    let shown = rollout.recognised.iter().max_by_key(|sign| sign.kind.gravity())?;
+    (shown.kind.gravity() > declared.gravity()).then(|| {
+        let (name, kind) = (&rollout.id.name, shown.kind.name());
+        format!("`{name}` is declared as {}, which holds; git shows a {kind}: {}", declared.name(), shown.what)
+    })
 }
 
 /// Says which changes of prompts and models no rollout carries and no rule asks about.

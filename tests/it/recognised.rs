@@ -52,16 +52,20 @@ fn what_a_service_ships_is_asked_for_a_rollout_with_the_evidence() {
 fn a_plan_that_tells_no_kind_is_judged_by_what_it_ships() {
     let newer = MODEL.replace("gpt-4o", "claude-sonnet-4-5");
     let flag = "flag: {system: launchdarkly, key: bot}\n";
-    let judged = |change: &str| {
+    let run = |change: &str| {
         let plan = plan(change, flag);
-        errors(&changed(AI, &[("config/bot.json", MODEL)], &[("config/bot.json", &newer), ("plan.yaml", &plan)]))
+        changed(AI, &[("config/bot.json", MODEL)], &[("config/bot.json", &newer), ("plan.yaml", &plan)])
     };
+    let judged = |change: &str| errors(&run(change));
     let of_a_model = ["offline-eval-missing", "shadow-required", "canary-too-large"];
     assert_eq!(judged(""), of_a_model);
     assert!(
         judged("change: {kind: prompt-tweak, payload: [{file: config/bot.json}]}\n").is_empty(),
         "what is declared holds"
     );
+    let declared = run("change: {kind: prompt-tweak, payload: [{file: config/bot.json}]}\n");
+    let notice = "`p` is declared as prompt-tweak, which holds; git shows a vendor-switch: model `gpt-4o` becomes";
+    assert!(declared.out.contains(notice), "{}", declared.out);
 }
 
 #[test]
