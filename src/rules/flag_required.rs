@@ -113,8 +113,11 @@ impl Rule for FlagRequired {
         }
         let Some(flag) = &rollout.guards.flag else {
             let what = format!("{} without a flag: switching it off takes a deploy", told(rollout, kind));
-            let help =
-                planned(rollout, "name the flag that switches it: `flag: {system: launchdarkly, key: support-model}`");
+            let help = planned(
+                rollout,
+                kind,
+                "name the flag that switches it: `flag: {system: launchdarkly, key: support-model}`",
+            );
             cx.report(rollout.name_span, what, help).measured("no flag", "a flag").about("flag");
             return;
         };
@@ -151,10 +154,10 @@ pub(super) fn told(rollout: &Rollout, kind: ChangeKind) -> String {
 }
 
 /// What to do about it; where no rollout carries it, in a plan of its own.
-pub(super) fn planned(rollout: &Rollout, help: &str) -> String {
+pub(super) fn planned(rollout: &Rollout, kind: ChangeKind, help: &str) -> String {
     if rollout.unplanned {
-        let path = &rollout.id.name;
-        format!("add a RolloutPlan with `change: {{payload: [{{file: {path}}}]}}`, and in it {help}")
+        let (path, kind) = (&rollout.id.name, kind.name());
+        format!("add a RolloutPlan with `change: {{kind: {kind}, payload: [{{file: {path}}}]}}`, and in it {help}")
     } else {
         help.to_owned()
     }

@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn stages_that_nobody_knows_may_be_watched_ones() {
         let mut plan = canary(vec![stage(5.0, Hold::Gated)]);
-        let Progression::Declared(stages) = &mut plan.progression else { return };
+        let Progression::Declared(stages) = &mut plan.progression else { panic!("a canary declares its stages") };
         stages[0].exposure = Fact::Dynamic { expr: "".into(), span: HERE };
         let facts = facts(vec![plan]);
         let (found, undetermined) = check_facts::<MonitorMissing>(json!({}), &facts);

@@ -101,7 +101,7 @@ impl Rule for OfflineEvalMissing {
             Some(_) => return,
         };
         let what = format!("{} that does not name {lacks}", told(rollout, kind));
-        cx.report(place, what, planned(rollout, help)).about("offline evaluation");
+        cx.report(place, what, planned(rollout, kind, help)).about("offline evaluation");
     }
 
     fn weakened(before: &Params, after: &Params) -> Vec<Weaker> {

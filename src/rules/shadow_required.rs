@@ -94,7 +94,7 @@ impl Rule for ShadowRequired {
         }
         let what = format!("{} that mirrors no traffic first", told(rollout, kind));
         let help = "mirror traffic before anybody meets it: `shadow: {duration: 48h, compare: {metrics: [{metric: eval_score, drop: 3pp}]}}`";
-        let raw = cx.report(rollout.name_span, what, planned(rollout, help));
+        let raw = cx.report(rollout.name_span, what, planned(rollout, kind, help));
         raw.measured("no shadow", "a shadow").about("shadow");
     }
 

@@ -42,6 +42,21 @@ fn a_model_that_nobody_governs_is_asked_what_its_class_asks() {
 }
 
 #[test]
+fn whoever_does_what_the_help_says_is_asked_no_more() {
+    let newer = MODEL.replace("gpt-4o", "gpt-5");
+    let before = [("app/generator.json", MODEL)];
+    let run = changed(AI, &before, &[("app/generator.json", &newer)]);
+    let helps: Vec<String> = run.json()["findings"].as_array().unwrap().iter().map(|f| f["help"].to_string()).collect();
+    let told = "`change: {kind: model-upgrade, payload: [{file: app/generator.json}]}`";
+    assert!(helps.len() == 3 && helps.iter().all(|help| help.contains(told)), "{helps:?}");
+    let parts = "flag: {system: launchdarkly, key: bot}\noffline-eval: {suite: evals/bot.yaml, result: evals/r.json}\nshadow: {duration: 48h, compare: {metrics: [{metric: eval_score, drop: 3pp}]}}\n";
+    let plan = plan(&format!("{}\n", told.trim_matches('`')), parts).replace("10%, hold: 12h", "5%, hold: 4 days");
+    let plan = plan.replace("50%, hold: 12h", "50%, hold: 4 days");
+    let planned = changed(AI, &before, &[("app/generator.json", &newer), ("plan.yaml", &plan)]);
+    assert!(errors(&planned).is_empty(), "{}", planned.out);
+}
+
+#[test]
 fn what_a_service_ships_is_asked_for_a_rollout_with_the_evidence() {
     let run = changed(AI, &[("prompts/a.md", PROMPT)], &[("prompts/a.md", &PROMPT.replace("Never", "Always"))]).ends(1);
     assert_eq!(errors(&run), ["ungated-change"]);

@@ -1,6 +1,6 @@
 //! Definitions as SDKs get them.
 
-use super::audience::{self, Picked};
+use super::audience;
 use super::treatments::{self, Reached};
 use crate::adapters::flag::{Flag, Split, Variation, basis_of, hand_in};
 use crate::adapters::infra::{Field, Template};
@@ -57,17 +57,8 @@ fn read(flag: &mut Flag, body: &Field<'_>, cx: &mut Lowering<'_>) {
         let matchers = condition.path(&["matcherGroup", "matchers"]).map(|m| m.items()).unwrap_or_default();
         let Some(partitions) = condition.get("partitions") else { continue };
         let split = treatments::split(flag, &partitions, reached, cx);
-        match audience::of(&matchers, unit) {
-            Picked::Nobody => {}
-            Picked::All => {
-                flag.rest = split;
-                return;
-            }
-            Picked::ByFlag => {
-                flag.rest = Split::unknown(condition.span());
-                return;
-            }
-            Picked::Some { name, size, customers } => flag.rings.push(treatments::ring(name, size, customers, split)),
+        if treatments::takes_the_rest(flag, audience::of(&matchers, unit), split, condition.span()) {
+            return;
         }
     }
     flag.rest = Split::all(flag.off, body.get("defaultTreatment").map_or(flag.name_span, |d| d.span()));

@@ -1,6 +1,6 @@
 //! Definitions of the admin API.
 
-use super::audience::{self, Picked};
+use super::audience;
 use super::definition::stopped;
 use super::treatments::{self, Reached};
 use crate::adapters::flag::{Flag, Split, Variation, basis_of, hand_in, is_tenant};
@@ -59,17 +59,8 @@ fn read(flag: &mut Flag, body: &Field<'_>, cx: &mut Lowering<'_>) {
         let matchers = rule.path(&["condition", "matchers"]).map(|m| m.items()).unwrap_or_default();
         let Some(buckets) = rule.get("buckets") else { continue };
         let split = treatments::split(flag, &buckets, &reached, cx);
-        match audience::of(&matchers, unit) {
-            Picked::Nobody => {}
-            Picked::All => {
-                flag.rest = split;
-                return;
-            }
-            Picked::ByFlag => {
-                flag.rest = Split::unknown(rule.span());
-                return;
-            }
-            Picked::Some { name, size, customers } => flag.rings.push(treatments::ring(name, size, customers, split)),
+        if treatments::takes_the_rest(flag, audience::of(&matchers, unit), split, rule.span()) {
+            return;
         }
     }
     let Some(rule) = body.get("defaultRule") else { return };

@@ -1,5 +1,6 @@
 //! Treatments and their shares.
 
+use super::audience::Picked;
 use crate::adapters::Lowering;
 use crate::adapters::flag::{Arm, Flag, Ring, Split, Variation};
 use crate::adapters::infra::Field;
@@ -51,6 +52,25 @@ impl Reached {
         let read = cx.take_field(&written, "trafficAllocation", "a percentage from 0 to 100", percent);
         let allocation = read.known().map(|p| Share::from_percent(p.floor()));
         Self { allocation, span: written.span() }
+    }
+}
+
+/// Adds the ring of those who are picked at `span`; or the rest, and is then the last that counts.
+pub(super) fn takes_the_rest(flag: &mut Flag, picked: Picked, split: Split, span: Span) -> bool {
+    match picked {
+        Picked::Nobody => false,
+        Picked::Some { name, size, customers } => {
+            flag.rings.push(ring(name, size, customers, split));
+            false
+        }
+        Picked::All => {
+            flag.rest = split;
+            true
+        }
+        Picked::ByFlag => {
+            flag.rest = Split::unknown(span);
+            true
+        }
     }
 }
 
