@@ -320,7 +320,7 @@ fn graver(rollout: &Rollout) -> Option<String> {
     let shown = rollout.recognised.iter().max_by_key(|sign| sign.kind.gravity())?;
     (shown.kind.gravity() > declared.gravity()).then(|| {
         let (name, kind) = (&rollout.id.name, shown.kind.name());
-        format!("`{name}` is declared as {}, which holds; git shows a {kind}: {}", declared.name(), shown.what)
+        format!("`{name}` is declared as {}, which holds; git shows {kind}: {}", declared.name(), shown.what)
     })
 }
 

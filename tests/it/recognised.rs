@@ -79,7 +79,7 @@ fn a_plan_that_tells_no_kind_is_judged_by_what_it_ships() {
         "what is declared holds"
     );
     let declared = run("change: {kind: prompt-tweak, payload: [{file: config/bot.json}]}\n");
-    let notice = "`p` is declared as prompt-tweak, which holds; git shows a vendor-switch: model `gpt-4o` becomes";
+    let notice = "`p` is declared as prompt-tweak, which holds; git shows vendor-switch: model `gpt-4o` becomes";
     assert!(declared.out.contains(notice), "{}", declared.out);
 }
 
